@@ -1,0 +1,154 @@
+//! Amounts on their way to whole minor units: exact decimals, and the one rounding there is.
+//!
+//! A price of 0.001 times a quantity of 12 is 0.012 exactly, and one cent after rounding; taken through floating
+//! numbers the answer would depend on the way. So a decimal stays a whole number with a scale until the single,
+//! stated rounding: half a minor unit goes away from zero.
+
+/// A decimal number as it is written: `mantissa` divided by ten to the power of `scale`.
+///
+/// ```
+/// use segmentry::data::Decimal;
+///
+/// let price = Decimal::parse("4.95").unwrap();
+/// assert_eq!((price.mantissa, price.scale), (495, 2));
+/// assert!(Decimal::parse("1,000").is_none());
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Decimal {
+    /// The digits, with the sign.
+    pub mantissa: i64,
+    /// How many of the digits stand behind the point.
+    pub scale: u8,
+}
+
+impl Decimal {
+    /// Reads an optional sign, digits, and an optional point with digits. Nothing else: no exponent, no thousands
+    /// separator, no currency sign, no spaces.
+    ///
+    /// `None` for anything else, and for more significant digits than 64 bits hold.
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::read(text.as_bytes())
+    }
+
+    pub(crate) fn read(text: &[u8]) -> Option<Self> {
+        let (negative, digits) = match text {
+            [b'-', rest @ ..] => (true, rest),
+            [b'+', rest @ ..] => (false, rest),
+            rest => (false, rest),
+        };
+        let mut mantissa: i64 = 0;
+        let mut scale: Option<u8> = None;
+        let mut seen = false;
+        // Zeros at the end of a fraction are counted and only written out if another digit follows.
+        let mut held: u32 = 0;
+        for &byte in digits {
+            match byte {
+                b'.' if scale.is_none() => scale = Some(0),
+                b'0' if scale.is_some() => {
+                    held += 1;
+                    seen = true;
+                }
+                b'0'..=b'9' => {
+                    seen = true;
+                    let shift = 10i64.checked_pow(held + 1)?;
+                    mantissa = mantissa.checked_mul(shift)?.checked_add(i64::from(byte - b'0'))?;
+                    if let Some(scale) = &mut scale {
+                        *scale = scale.checked_add(u8::try_from(held + 1).ok()?)?;
+                    }
+                    held = 0;
+                }
+                _ => return None,
+            }
+        }
+        // `5.` and `.5` are numbers, `.` and a bare sign are not.
+        seen.then_some(Self {
+            mantissa: if negative { -mantissa } else { mantissa },
+            scale: scale.unwrap_or(0),
+        })
+    }
+
+    /// The same number without zeros at the end of its fraction.
+    pub(crate) fn reduced(self) -> Self {
+        let Self { mut mantissa, mut scale } = self;
+        while scale > 0 && mantissa % 10 == 0 {
+            mantissa /= 10;
+            scale -= 1;
+        }
+        Self { mantissa, scale }
+    }
+}
+
+/// Whole minor units of `mantissa / 10^scale`, rounded half away from zero. `None` where they exceed 64 bits.
+pub(crate) fn to_minor(mantissa: i128, scale: u32, digits: u8) -> Option<i64> {
+    let digits = u32::from(digits);
+    let minor = if scale <= digits {
+        mantissa.checked_mul(10i128.checked_pow(digits - scale)?)?
+    } else {
+        match 10i128.checked_pow(scale - digits) {
+            Some(unit) => {
+                let (whole, rest) = (mantissa / unit, mantissa % unit);
+                // |rest| < unit <= 10^38 would overflow when doubled only at the very top; halve the unit instead.
+                let up = rest.unsigned_abs() >= unit.unsigned_abs().div_ceil(2);
+                if up { whole + mantissa.signum() } else { whole }
+            }
+            None => 0,
+        }
+    };
+    i64::try_from(minor).ok()
+}
+
+/// Whole minor units of a floating amount, rounded half away from zero. `None` where it is not finite or too large.
+pub(crate) fn float_to_minor(amount: f64, units: f64) -> Option<i64> {
+    let minor = (amount * units).round();
+    // 2^63 is exact in a double; the largest double below it still fits.
+    (minor.is_finite() && minor.abs() < 9_223_372_036_854_775_808.0).then_some(minor as i64)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parsed(text: &str) -> Option<(i64, u8)> {
+        Decimal::parse(text).map(|d| (d.mantissa, d.scale))
+    }
+
+    #[test]
+    fn the_grammar() {
+        assert_eq!(parsed("12.50"), Some((125, 1)));
+        assert_eq!(parsed("-0.001"), Some((-1, 3)));
+        assert_eq!(parsed("+7"), Some((7, 0)));
+        assert_eq!(parsed("5."), Some((5, 0)));
+        assert_eq!(parsed(".5"), Some((5, 1)));
+        assert_eq!(parsed("100"), Some((100, 0)));
+        assert_eq!(parsed("10.05"), Some((1005, 2)));
+        assert_eq!(parsed("0.000"), Some((0, 0)));
+        assert_eq!(parsed("9223372036854775807"), Some((i64::MAX, 0)));
+        for bad in ["", ".", "-", "1e3", "1e999", "1,000", "1_000", "0x1F", "NaN", "inf", " 7", "7 ", "1.2.3", "--1",
+            "$5", "１２", "9223372036854775808", "12345678901234567890.1"]
+        {
+            assert_eq!(parsed(bad), None, "{bad}");
+        }
+    }
+
+    #[test]
+    fn zeros_behind_a_fraction_change_nothing() {
+        assert_eq!(parsed("1.10"), parsed("1.1"));
+        assert_eq!(parsed("1.1000000000000000000000000000000000"), parsed("1.1"));
+        assert_eq!(Decimal { mantissa: 1200, scale: 3 }.reduced(), Decimal { mantissa: 12, scale: 1 });
+    }
+
+    #[test]
+    fn one_rounding_half_away_from_zero() {
+        assert_eq!(to_minor(12, 3, 2), Some(1)); // 0.012
+        assert_eq!(to_minor(15, 3, 2), Some(2)); // 0.015
+        assert_eq!(to_minor(-15, 3, 2), Some(-2));
+        assert_eq!(to_minor(14_999, 6, 2), Some(1));
+        assert_eq!(to_minor(5, 0, 2), Some(500));
+        assert_eq!(to_minor(i128::from(i64::MAX), 0, 2), None);
+        assert_eq!(to_minor(7, 60, 2), Some(0));
+        assert_eq!(float_to_minor(1.005, 1000.0), Some(1005));
+        assert_eq!(float_to_minor(-0.125, 100.0), Some(-13));
+        assert_eq!(float_to_minor(f64::NAN, 100.0), None);
+        assert_eq!(float_to_minor(1e300, 100.0), None);
+    }
+}

@@ -1,0 +1,163 @@
+//! Attributes of customers in CSV.
+
+use std::fmt;
+use std::io::Read;
+use std::path::Path;
+
+use csv::ByteRecord;
+
+use crate::data::csv::table::{Origin, Table, text};
+use crate::data::csv::{CsvError, CsvFault};
+use crate::data::{
+    AttributeBatch, AttributeField, AttributeKind, AttributeSource, AttributeValues, Decimal, IdColumn, SourceError,
+    TextColumn,
+};
+
+/// Attributes in a CSV file or behind any reader, one customer a line.
+///
+/// The file is read when it is opened, and each column's kind follows from its values: yes/no where every value is one
+/// of `yes`, `no`, `true`, `false`, `y`, `n`, `1`, `0` (in any case), a number where every value is a plain decimal, otherwise a category. An empty field
+/// is a missing value. Fields count as the company's own records, known at scoring time, until
+/// [`survey`](Self::survey) or [`field`](Self::field) says otherwise.
+///
+/// # Example
+///
+/// ```
+/// use segmentry::data::{AttributeKind, AttributeSource, CsvAttributes};
+///
+/// let file = "customer_id,cost_to_serve,wants_delivery\n17850,12.5,yes\n13047,,no\n";
+/// let known = CsvAttributes::from_reader(file.as_bytes(), "customer_id")?;
+/// let kinds: Vec<_> = known.fields().unwrap().into_iter().map(|field| field.kind).collect();
+/// assert_eq!(kinds, [AttributeKind::Number, AttributeKind::YesNo]);
+/// # Ok::<(), segmentry::data::CsvError>(())
+/// ```
+#[derive(Clone)]
+pub struct CsvAttributes {
+    customers: Vec<String>,
+    fields: Vec<AttributeField>,
+    columns: Vec<Vec<String>>,
+}
+
+impl CsvAttributes {
+    /// Reads a file whose column `customer` names the customer.
+    ///
+    /// # Errors
+    ///
+    /// [`CsvError`] with line and column.
+    pub fn open(path: impl AsRef<Path>, customer: &str) -> Result<Self, CsvError> {
+        Self::load(&Origin::path(path.as_ref())?, customer)
+    }
+
+    /// Reads any reader to its end.
+    ///
+    /// # Errors
+    ///
+    /// [`CsvError`] with line and column.
+    pub fn from_reader(reader: impl Read + Send + 'static, customer: &str) -> Result<Self, CsvError> {
+        Self::load(&Origin::reader(reader), customer)
+    }
+
+    fn load(origin: &Origin, customer: &str) -> Result<Self, CsvError> {
+        let mut table = Table::open(origin, b',')?;
+        let id = table.column(customer)?;
+        let header = table.header().to_vec();
+        if header.len() < 2 {
+            return Err(CsvError::of(CsvFault::NoAttributes));
+        }
+        for name in &header {
+            table.column(name)?; // refuses a header that names a column twice
+        }
+        let mut customers = Vec::new();
+        let mut columns = vec![Vec::new(); header.len()];
+        let mut record = ByteRecord::new();
+        while let Some(line) = table.next(&mut record)? {
+            for (place, field) in record.iter().enumerate() {
+                let value = text(field, line, &header[place])?;
+                if place == id {
+                    if value.trim().is_empty() {
+                        return Err(CsvError::of(CsvFault::NoValue).at(line).in_column(customer));
+                    }
+                    customers.push(value.to_owned());
+                } else {
+                    columns[place].push(value.trim().to_owned());
+                }
+            }
+        }
+        columns.remove(id);
+        let names = header.into_iter().enumerate().filter(|(place, _)| *place != id).map(|(_, name)| name);
+        let fields = names.zip(&columns).map(|(name, values)| AttributeField::own(name, kind(values))).collect();
+        Ok(Self { customers, fields, columns })
+    }
+
+    /// Declares that the fields are answers of those who were asked.
+    #[must_use]
+    pub fn survey(mut self) -> Self {
+        for field in &mut self.fields {
+            *field = AttributeField::survey(std::mem::take(&mut field.name), field.kind.clone());
+        }
+        self
+    }
+
+    /// Declares a field: its kind, origin and availability. A field of no such name changes nothing.
+    #[must_use]
+    pub fn field(mut self, declared: AttributeField) -> Self {
+        if let Some(field) = self.fields.iter_mut().find(|field| field.name == declared.name) {
+            *field = declared;
+        }
+        self
+    }
+}
+
+fn kind(values: &[String]) -> AttributeKind {
+    let mut given = values.iter().filter(|value| !value.is_empty()).peekable();
+    if given.peek().is_none() {
+        AttributeKind::Category
+    } else if given.clone().all(|value| yes_no(value).is_some()) {
+        AttributeKind::YesNo
+    } else if given.all(|value| number(value).is_some()) {
+        AttributeKind::Number
+    } else {
+        AttributeKind::Category
+    }
+}
+
+fn yes_no(value: &str) -> Option<bool> {
+    match value.to_ascii_lowercase().as_str() {
+        "yes" | "true" | "y" | "1" => Some(true),
+        "no" | "false" | "n" | "0" => Some(false),
+        _ => None,
+    }
+}
+
+/// A plain decimal; the nearest double to it.
+fn number(value: &str) -> Option<f64> {
+    Decimal::parse(value).and_then(|_| value.parse().ok())
+}
+
+impl AttributeSource for CsvAttributes {
+    fn fields(&self) -> Result<Vec<AttributeField>, SourceError> {
+        Ok(self.fields.clone())
+    }
+
+    fn scan(&self) -> Result<Box<dyn Iterator<Item = Result<AttributeBatch<'_>, SourceError>> + '_>, SourceError> {
+        let column = |(values, field): (&Vec<String>, &AttributeField)| match field.kind {
+            AttributeKind::Number => AttributeValues::Number(values.iter().map(|value| number(value)).collect()),
+            AttributeKind::YesNo => AttributeValues::YesNo(values.iter().map(|value| yes_no(value)).collect()),
+            _ => AttributeValues::Text(values.iter().collect::<TextColumn<'_>>()),
+        };
+        let batch = AttributeBatch {
+            customers: IdColumn::texts(self.customers.iter().collect()),
+            columns: self.columns.iter().zip(&self.fields).map(column).collect(),
+        };
+        Ok(Box::new(std::iter::once(Ok(batch))))
+    }
+}
+
+impl fmt::Debug for CsvAttributes {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("CsvAttributes")
+            .field("customers", &self.customers.len())
+            .field("fields", &self.fields)
+            .finish_non_exhaustive()
+    }
+}

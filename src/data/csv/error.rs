@@ -1,0 +1,146 @@
+//! What can be wrong with a CSV file, and where.
+
+use std::fmt;
+
+/// A fault of a CSV file.
+///
+/// Its text names the line of the file and the column and never what stood there; [`raw_value`](Self::raw_value)
+/// gives that to whoever asks.
+#[derive(Debug, thiserror::Error)]
+#[error("{}", self.place())]
+pub struct CsvError {
+    /// Line of the file, from one; the header is line 1. `None` where the file as a whole is at fault.
+    pub line: Option<u64>,
+    /// The column by its header.
+    pub column: Option<String>,
+    /// What is wrong.
+    pub fault: CsvFault,
+    raw: Withheld,
+    #[source]
+    cause: Option<csv::Error>,
+}
+
+/// What can be wrong.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum CsvFault {
+    /// The file has no header line.
+    Empty,
+    /// The file is not UTF-8.
+    NotUtf8,
+    /// The file is UTF-16; save it as UTF-8.
+    Utf16,
+    /// A mapped column is not in the header.
+    NoSuchColumn,
+    /// A mapped column is in the header twice.
+    ColumnTwice,
+    /// A line has another number of fields than the header.
+    FieldCount {
+        /// Fields of the header.
+        expected: u64,
+        /// Fields of the line.
+        got: u64,
+    },
+    /// A field that must have a value has none.
+    NoValue,
+    /// Not a plain decimal number.
+    NotANumber,
+    /// Not an ISO date or date-time.
+    NotATime,
+    /// Some times carry an offset from UTC and others do not, so that they are not of one clock.
+    MixedOffsets,
+    /// Reading failed.
+    Io,
+    /// A reader can be read only once, and was.
+    ReadBefore,
+    /// A customer id column is the only column.
+    NoAttributes,
+}
+
+/// A raw value that prints only what kind of thing it is.
+#[derive(Clone, Default)]
+struct Withheld(Option<String>);
+
+impl CsvError {
+    pub(crate) fn of(fault: CsvFault) -> Self {
+        Self { line: None, column: None, fault, raw: Withheld(None), cause: None }
+    }
+
+    #[must_use]
+    pub(crate) fn at(mut self, line: u64) -> Self {
+        self.line = Some(line);
+        self
+    }
+
+    #[must_use]
+    pub(crate) fn in_column(mut self, column: &str) -> Self {
+        self.column = Some(column.to_owned());
+        self
+    }
+
+    #[must_use]
+    pub(crate) fn raw(mut self, raw: &[u8]) -> Self {
+        self.raw = Withheld(Some(String::from_utf8_lossy(raw).into_owned()));
+        self
+    }
+
+    /// Takes over an error of the `csv` crate.
+    pub(crate) fn from_csv(error: csv::Error) -> Self {
+        let line = error.position().map(csv::Position::line);
+        let fault = match error.kind() {
+            csv::ErrorKind::UnequalLengths { expected_len, len, .. } => {
+                CsvFault::FieldCount { expected: *expected_len, got: *len }
+            }
+            csv::ErrorKind::Utf8 { .. } => CsvFault::NotUtf8,
+            _ => CsvFault::Io,
+        };
+        let cause = matches!(fault, CsvFault::Io).then_some(error);
+        Self { line, column: None, fault, raw: Withheld(None), cause }
+    }
+
+    /// What stood in the field, where it was one field. Personal data may stand there.
+    pub fn raw_value(&self) -> Option<&str> {
+        self.raw.0.as_deref()
+    }
+
+    fn place(&self) -> String {
+        let line = self.line.map(|line| format!("line {line}"));
+        let column = self.column.as_ref().map(|column| format!("column `{column}`"));
+        let place: Vec<String> = [line, column].into_iter().flatten().collect();
+        let place = if place.is_empty() { "the file".to_owned() } else { place.join(", ") };
+        format!("{place}: {}", self.fault)
+    }
+}
+
+impl fmt::Display for CsvFault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Empty => f.write_str("it has no header line"),
+            Self::NotUtf8 => f.write_str("not UTF-8"),
+            Self::Utf16 => f.write_str("it is UTF-16; save it as UTF-8"),
+            Self::NoSuchColumn => f.write_str("no such column in the header"),
+            Self::ColumnTwice => f.write_str("the header names it twice"),
+            Self::FieldCount { expected, got } => write!(f, "{got} fields where the header has {expected}"),
+            Self::NoValue => f.write_str("no value"),
+            Self::NotANumber => f.write_str("not a plain decimal number such as `-12.50`"),
+            Self::NotATime => {
+                f.write_str("not a date such as `2011-12-09` or a date-time such as `2011-12-09 12:50:00`")
+            }
+            Self::MixedOffsets => {
+                f.write_str("some times carry an offset from UTC and others do not; give all of one clock")
+            }
+            Self::Io => f.write_str("reading failed"),
+            Self::ReadBefore => f.write_str("the reader was read before; open a path to read it again"),
+            Self::NoAttributes => f.write_str("it has no column besides the customer"),
+        }
+    }
+}
+
+impl fmt::Debug for Withheld {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.0 {
+            Some(raw) => write!(f, "text of {} bytes, withheld", raw.len()),
+            None => f.write_str("none"),
+        }
+    }
+}

@@ -1,0 +1,19 @@
+//! Transactions and attributes from CSV: mapped columns, exact decimals, faults named by line and column.
+//!
+//! | item | what it is |
+//! |---|---|
+//! | [`CsvTransactions`] | a transaction log from a path or any reader |
+//! | [`CsvAttributes`] | attributes, one row per customer |
+//! | [`CsvError`] | what is wrong, and in which line and column |
+//!
+//! The `csv` crate splits the records; what it lets pass (a header named twice, a file of another encoding) is caught
+//! here.
+
+mod attributes;
+mod error;
+mod table;
+mod transactions;
+
+pub use attributes::CsvAttributes;
+pub use error::{CsvError, CsvFault};
+pub use transactions::CsvTransactions;

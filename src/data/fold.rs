@@ -1,0 +1,620 @@
+//! The fold: rows in, one cell per customer and day kept, shards merged, a history out.
+//!
+//! Purchases are counted by day, so a customer-day is the smallest thing that has to be remembered: memory grows with
+//! distinct customer-days and not with rows, and since all sums are whole numbers the order of the rows, the batches
+//! and the shards cannot matter.
+
+use std::hash::Hash;
+use std::ops::Range;
+
+use crate::data::batch::IdValues;
+use crate::data::history::Columns;
+use crate::data::intern::{Fingerprints, Interner};
+use crate::data::quality::{Counts, Outcome};
+use crate::data::{
+    Amounts, Batch, CategoryTotals, CustomerHistory, DataError, Duplicates, HistorySpec, IdColumn, MissingCustomers,
+    OutOfWindow, Returns, RowFault, Times, TransactionSource, UnreadableRows, ZeroAmounts,
+};
+use crate::data::amount::{float_to_minor, to_minor};
+use crate::units::{CustomerId, Date, minor_units};
+use crate::work::Work;
+
+/// A history in the making: what one shard of the rows adds up to.
+///
+/// Two of them merge into what one reading of both shards would have given, bit for bit; the order of merging does not
+/// matter. Use it where shards are read on different machines or at different times; otherwise
+/// [`CustomerHistory::read`] does it all.
+///
+/// # Example
+///
+/// ```
+/// use segmentry::data::{Amounts, Batch, HistorySpec, IdColumn, PartialHistory, Times};
+///
+/// let spec = HistorySpec::new();
+/// let shard = |customer: i64, day: i32, cents: i64| {
+///     let mut partial = PartialHistory::new(spec.clone())?;
+///     partial.add(&Batch::new(
+///         IdColumn::integers(vec![customer]),
+///         Times::Days(vec![day].into()),
+///         Amounts::Minor { units: vec![cents].into(), digits: 2 },
+///     )?)?;
+///     Ok::<_, segmentry::data::DataError>(partial)
+/// };
+/// let mut whole = shard(7, 100, 250)?;
+/// whole.merge(shard(7, 130, 750)?)?;
+/// let history = whole.finish()?;
+/// assert_eq!((history.n_customers(), history.gross(0).amount()), (1, 10.0));
+/// # Ok::<(), segmentry::data::DataError>(())
+/// ```
+#[derive(Clone)]
+pub struct PartialHistory {
+    spec: HistorySpec,
+    ids: Interner,
+    categories: Interner,
+    days: Ledger<Day>,
+    by_category: Ledger<Category>,
+    fingerprints: Fingerprints,
+    repeats: Vec<u128>,
+    traces: Vec<Trace>,
+    counts: Counts,
+    /// First and last day of any readable row.
+    seen: Option<(i32, i32)>,
+    partition: usize,
+    rows_in_partition: u64,
+}
+
+/// What a customer did on a day.
+#[derive(Debug, Clone, Copy)]
+struct Day {
+    customer: u32,
+    day: i32,
+    purchases: i64,
+    gross: i64,
+    returns: i64,
+}
+
+/// What a customer spent in a category.
+#[derive(Debug, Clone, Copy)]
+struct Category {
+    customer: u32,
+    category: u32,
+    gross: i64,
+}
+
+/// A row that may turn out to be a repeat, with what it added.
+#[derive(Debug, Clone, Copy)]
+struct Trace {
+    fingerprint: u128,
+    added: Option<Added>,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Added {
+    customer: u32,
+    day: i32,
+    minor: i64,
+    category: Option<u32>,
+}
+
+impl PartialHistory {
+    /// Nothing read yet.
+    ///
+    /// # Errors
+    ///
+    /// [`DataError::Param`] for a specification that cannot be used.
+    pub fn new(spec: HistorySpec) -> Result<Self, DataError> {
+        spec.validate()?;
+        Ok(Self {
+            spec,
+            ids: Interner::default(),
+            categories: Interner::default(),
+            days: Ledger::default(),
+            by_category: Ledger::default(),
+            fingerprints: Fingerprints::default(),
+            repeats: Vec::new(),
+            traces: Vec::new(),
+            counts: Counts::default(),
+            seen: None,
+            partition: 0,
+            rows_in_partition: 0,
+        })
+    }
+
+    /// Reads one partition of a source.
+    ///
+    /// # Errors
+    ///
+    /// [`DataError::Source`] with the source's own error and the number of rows read before it, or any fault of the
+    /// rows that the specification does not skip.
+    pub fn read(
+        source: &dyn TransactionSource,
+        partition: usize,
+        spec: &HistorySpec,
+        work: &Work,
+    ) -> Result<Self, DataError> {
+        let mut partial = Self::new(spec.clone())?;
+        partial.partition = partition;
+        let partitions = source.partitions();
+        if partition >= partitions {
+            return Err(DataError::NoSuchPartition { partition, partitions });
+        }
+        work.check()?;
+        let failed = |source, rows_read| DataError::Source { partition, rows_read, source };
+        let batches = source.scan(partition, &spec.request()).map_err(|error| failed(error, 0))?;
+        for batch in batches {
+            work.check()?;
+            let batch = batch.map_err(|error| failed(error, partial.rows_in_partition))?;
+            partial.add(&batch)?;
+            work.tell("reading transactions", partial.counts.rows_read, None);
+        }
+        Ok(partial)
+    }
+
+    /// Adds a batch.
+    ///
+    /// # Errors
+    ///
+    /// The first row that cannot be used and that the specification does not skip. The partial history is then of no
+    /// further use.
+    pub fn add(&mut self, batch: &Batch<'_>) -> Result<(), DataError> {
+        let judge = match self.spec.duplicates {
+            Duplicates::Ignore => None,
+            Duplicates::Flag | Duplicates::Drop => batch.orders.as_ref().zip(batch.products.as_ref()),
+        };
+        let units = minor_units(self.spec.minor_digits);
+        for row in 0..batch.len() {
+            let position = self.rows_in_partition;
+            self.rows_in_partition += 1;
+            self.counts.rows_read += 1;
+            let readable = batch
+                .amounts
+                .minor(row, self.spec.minor_digits, units)
+                .and_then(|minor| Ok((minor, batch.times.day(row)?)));
+            let (minor, day) = match readable {
+                Ok(row) => row,
+                Err(fault) => {
+                    self.unreadable(position, fault)?;
+                    continue;
+                }
+            };
+            self.seen = Some(self.seen.map_or((day, day), |(first, last)| (first.min(day), last.max(day))));
+            let fingerprint = judge.map(|(orders, products)| {
+                self.counts.judged += 1;
+                self.fingerprints.of((
+                    batch.customers.key(row),
+                    batch.times.key(row),
+                    batch.amounts.key(row),
+                    orders.key(row),
+                    products.key(row),
+                    batch.categories.as_ref().map(|categories| categories.get(row)),
+                ))
+            });
+            let added = self.keep(batch, row, position, day, minor)?;
+            match (fingerprint, self.spec.duplicates) {
+                (Some(fingerprint), Duplicates::Drop) => self.traces.push(Trace { fingerprint, added }),
+                (Some(fingerprint), _) => self.repeats.push(fingerprint),
+                (None, _) => {}
+            }
+        }
+        for fault in &batch.unreadable {
+            self.counts.rows_read += 1;
+            self.rows_in_partition += 1;
+            self.counts.unreadable(fault.clone());
+        }
+        self.settle(false)
+    }
+
+    /// Adds what another shard adds up to.
+    ///
+    /// # Errors
+    ///
+    /// [`DataError::SpecsDiffer`], [`DataError::MixedIds`], [`DataError::AmountOverflow`].
+    pub fn merge(&mut self, other: Self) -> Result<(), DataError> {
+        if self.spec != other.spec {
+            return Err(DataError::SpecsDiffer);
+        }
+        let customers = self.ids.absorb(&other.ids)?;
+        let categories = self.categories.absorb(&other.categories)?;
+        let customer = |number: u32| customers[number as usize];
+        self.days.entries.extend(other.days.entries.iter().map(|d| Day { customer: customer(d.customer), ..*d }));
+        self.by_category.entries.extend(other.by_category.entries.iter().map(|c| Category {
+            customer: customer(c.customer),
+            category: categories[c.category as usize],
+            gross: c.gross,
+        }));
+        self.repeats.extend(other.repeats);
+        self.traces.extend(other.traces.iter().map(|trace| Trace {
+            added: trace.added.map(|a| Added {
+                customer: customer(a.customer),
+                category: a.category.map(|c| categories[c as usize]),
+                ..a
+            }),
+            ..*trace
+        }));
+        self.counts.absorb(&other.counts);
+        self.seen = match (self.seen, other.seen) {
+            (Some((a, b)), Some((c, d))) => Some((a.min(c), b.max(d))),
+            (one, None) | (None, one) => one,
+        };
+        self.settle(false)
+    }
+
+    /// The history of all that was added.
+    ///
+    /// # Errors
+    ///
+    /// [`DataError::NoPurchases`] where nobody bought anything.
+    pub fn finish(mut self) -> Result<CustomerHistory, DataError> {
+        let repeats = self.take_out_repeats()?;
+        self.settle(true)?;
+        let no_purchases = DataError::NoPurchases {
+            rows_read: self.counts.rows_read,
+            rows_skipped: self.counts.skipped(&self.spec),
+        };
+        let Some((first, last)) = self.seen else { return Err(no_purchases) };
+        let day = |number| Date::from_day_number(number).expect("days were checked when they were read");
+        let observed_from = self.spec.observed_from.unwrap_or(day(first));
+        let observed_until = self.spec.observed_until.unwrap_or(day(last));
+
+        let spans = spans(&self.days.entries, self.ids.len());
+        let mut buyers = Vec::new();
+        let (mut without_purchase, mut without_purchase_minor) = (0, 0i128);
+        for (number, span) in spans.iter().enumerate() {
+            let days = &self.days.entries[span.clone()];
+            if days.iter().any(|day| day.purchases > 0) {
+                buyers.push(number as u32);
+            } else if days.iter().any(|day| day.returns != 0) {
+                without_purchase += 1;
+                without_purchase_minor += days.iter().map(|day| i128::from(day.returns)).sum::<i128>();
+            }
+        }
+        if buyers.is_empty() {
+            return Err(no_purchases);
+        }
+        self.ids.sort(&mut buyers);
+
+        let mut columns = Columns::with_capacity(buyers.len(), self.spec.rhythm);
+        for &number in &buyers {
+            let days = &self.days.entries[spans[number as usize].clone()];
+            self.push_customer(&mut columns, number, days)?;
+        }
+        let outcome = Outcome {
+            customers: buyers.len() as u64,
+            without_purchase,
+            without_purchase_minor,
+            repeats,
+            observed_from,
+            observed_until,
+        };
+        let quality = self.counts.report(&self.spec, outcome);
+        let ids = self.ids.table(&buyers).map_err(DataError::Customers)?;
+        let categories = self.spec.categories.then(|| self.category_totals(&buyers));
+        Ok(CustomerHistory::new(ids, columns, categories, quality, self.spec.minor_digits))
+    }
+
+    /// Puts one row where it belongs; the answer says what it added, if anything.
+    fn keep(
+        &mut self,
+        batch: &Batch<'_>,
+        row: usize,
+        position: u64,
+        day: i32,
+        minor: i64,
+    ) -> Result<Option<Added>, DataError> {
+        if batch.customers.is_missing(row) {
+            self.counts.missing_customers.add(minor);
+            self.refuse_if(self.spec.missing_customers == MissingCustomers::Error, position, "without a customer")?;
+            return Ok(None);
+        }
+        let early = self.spec.observed_from.is_some_and(|from| day < from.day_number());
+        let late = self.spec.observed_until.is_some_and(|until| day > until.day_number());
+        if early || late {
+            self.counts.out_of_window.add(minor);
+            self.refuse_if(self.spec.out_of_window == OutOfWindow::Error, position, "outside the observation")?;
+            return Ok(None);
+        }
+        let (purchases, gross, returns) = if minor < 0 {
+            self.counts.returns.add(minor);
+            self.refuse_if(self.spec.returns == Returns::Error, position, "a return")?;
+            if self.spec.returns == Returns::Drop {
+                return Ok(None);
+            }
+            (0, 0, minor)
+        } else if minor == 0 {
+            self.counts.zeros.add(minor);
+            if self.spec.zero_amounts == ZeroAmounts::Drop {
+                return Ok(None);
+            }
+            (1, 0, 0)
+        } else {
+            self.counts.purchases.add(minor);
+            (1, minor, 0)
+        };
+        let customer = match &batch.customers.values {
+            IdValues::Integers(ids) => self.ids.integer(ids[row])?,
+            IdValues::Texts(texts) => self.ids.text(texts.get(row))?,
+        };
+        self.days.entries.push(Day { customer, day, purchases, gross, returns });
+        let mut category = None;
+        if let (true, true, Some(names)) = (self.spec.categories, gross > 0, &batch.categories) {
+            let name = names.get(row);
+            if !name.is_empty() {
+                let number = self.categories.text(name)?;
+                self.by_category.entries.push(Category { customer, category: number, gross });
+                category = Some(number);
+            }
+        }
+        Ok(Some(Added { customer, day, minor, category }))
+    }
+
+    fn unreadable(&mut self, position: u64, fault: &'static str) -> Result<(), DataError> {
+        match self.spec.unreadable {
+            UnreadableRows::Error => {
+                Err(DataError::Unreadable { partition: self.partition, row: position, fault })
+            }
+            UnreadableRows::Skip => {
+                self.counts.unreadable(RowFault::new(position, None, fault));
+                Ok(())
+            }
+        }
+    }
+
+    fn refuse_if(&self, refused: bool, row: u64, what: &'static str) -> Result<(), DataError> {
+        if refused { Err(DataError::Refused { partition: self.partition, row, what }) } else { Ok(()) }
+    }
+
+    /// Keeps the ledgers short: they are compacted once they have doubled.
+    fn settle(&mut self, now: bool) -> Result<(), DataError> {
+        let overflow = |ids: &Interner, customer| DataError::AmountOverflow { customer: CustomerId::new(ids.name(customer)) };
+        self.days.settle(now).map_err(|customer| overflow(&self.ids, customer))?;
+        self.by_category.settle(now).map_err(|customer| overflow(&self.ids, customer))
+    }
+
+    /// Counts repeats and, where the rule says so, takes all but one of each out again.
+    fn take_out_repeats(&mut self) -> Result<u64, DataError> {
+        self.repeats.sort_unstable();
+        let flagged = self.repeats.windows(2).filter(|pair| pair[0] == pair[1]).count() as u64;
+        let mut traces = std::mem::take(&mut self.traces);
+        traces.sort_unstable_by_key(|trace| trace.fingerprint);
+        let mut dropped = 0;
+        for pair in traces.windows(2).filter(|pair| pair[0].fingerprint == pair[1].fingerprint) {
+            dropped += 1;
+            let Some(Added { customer, day, minor, category }) = pair[1].added else { continue };
+            let kind = match minor {
+                ..=-1 => &mut self.counts.returns,
+                0 => &mut self.counts.zeros,
+                1.. => &mut self.counts.purchases,
+            };
+            kind.take(minor);
+            self.counts.dropped += 1;
+            self.days.entries.push(Day {
+                customer,
+                day,
+                purchases: if minor < 0 { 0 } else { -1 },
+                gross: -minor.max(0),
+                returns: -minor.min(0),
+            });
+            if let Some(category) = category {
+                self.by_category.entries.push(Category { customer, category, gross: -minor });
+            }
+        }
+        Ok(flagged + dropped)
+    }
+
+    /// Folds a customer's days, which stand in order of time, into one row of every column.
+    fn push_customer(&self, columns: &mut Columns, number: u32, days: &[Day]) -> Result<(), DataError> {
+        let overflow = || DataError::AmountOverflow { customer: CustomerId::new(self.ids.name(number)) };
+        let (mut gross, mut returns) = (0i64, 0i64);
+        let (mut first, mut last, mut first_gross) = (None, 0, 0);
+        let (mut purchase_days, mut squared_gaps) = (0u32, 0u64);
+        for day in days {
+            gross = gross.checked_add(day.gross).ok_or_else(overflow)?;
+            returns = returns.checked_add(day.returns).ok_or_else(overflow)?;
+            if day.purchases <= 0 {
+                continue;
+            }
+            if first.is_none() {
+                first = Some(day.day);
+                first_gross = day.gross;
+            } else {
+                let gap = u64::from(day.day.abs_diff(last));
+                squared_gaps += gap * gap;
+            }
+            last = day.day;
+            purchase_days += 1;
+        }
+        columns.first_day.push(first.unwrap_or(last));
+        columns.last_day.push(last);
+        columns.purchase_days.push(purchase_days);
+        columns.gross.push(gross);
+        columns.returns.push(returns);
+        columns.first_gross.push(first_gross);
+        if let Some(column) = &mut columns.squared_gaps {
+            column.push(squared_gaps);
+        }
+        Ok(())
+    }
+
+    fn category_totals(&self, buyers: &[u32]) -> CategoryTotals {
+        let mut order: Vec<u32> = (0..self.categories.len() as u32).collect();
+        self.categories.sort(&mut order);
+        let mut place = vec![0u32; order.len()];
+        for (position, &number) in order.iter().enumerate() {
+            place[number as usize] = position as u32;
+        }
+        let names = order.iter().map(|&number| self.categories.name(number)).collect();
+        let spans = spans(&self.by_category.entries, self.ids.len());
+        let mut totals = CategoryTotals::new(names);
+        for &number in buyers {
+            let mut row: Vec<(u32, i64)> = self.by_category.entries[spans[number as usize].clone()]
+                .iter()
+                .filter(|entry| entry.gross != 0)
+                .map(|entry| (place[entry.category as usize], entry.gross))
+                .collect();
+            row.sort_unstable();
+            totals.push(row);
+        }
+        totals
+    }
+}
+
+impl std::fmt::Debug for PartialHistory {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("PartialHistory")
+            .field("spec", &self.spec)
+            .field("rows_read", &self.counts.rows_read)
+            .field("customers", &self.ids.len())
+            .finish_non_exhaustive()
+    }
+}
+
+/// Entries that add up by key. Kept in a plain vector that is sorted and summed whenever it has doubled.
+#[derive(Debug, Clone)]
+struct Ledger<E> {
+    entries: Vec<E>,
+    settled: usize,
+}
+
+/// One entry of a ledger.
+trait Entry: Copy {
+    fn key(&self) -> (u32, i64);
+    /// Adds another entry of the same key; false where the sum does not fit.
+    fn add(&mut self, other: &Self) -> bool;
+}
+
+impl<E> Default for Ledger<E> {
+    fn default() -> Self {
+        Self { entries: Vec::new(), settled: 0 }
+    }
+}
+
+impl<E: Entry> Ledger<E> {
+    /// Sums entries of equal keys; the error is the customer whose sum does not fit.
+    fn settle(&mut self, now: bool) -> Result<(), u32> {
+        const AT_LEAST: usize = 1 << 16;
+        if !now && self.entries.len() < AT_LEAST.max(2 * self.settled) {
+            return Ok(());
+        }
+        self.entries.sort_unstable_by_key(Entry::key);
+        let mut kept = 0;
+        for next in 0..self.entries.len() {
+            let entry = self.entries[next];
+            if kept > 0 && self.entries[kept - 1].key() == entry.key() {
+                if !self.entries[kept - 1].add(&entry) {
+                    return Err(entry.key().0);
+                }
+            } else {
+                self.entries[kept] = entry;
+                kept += 1;
+            }
+        }
+        self.entries.truncate(kept);
+        self.settled = kept;
+        Ok(())
+    }
+}
+
+/// Where each customer's entries stand in a settled ledger.
+fn spans<E: Entry>(entries: &[E], customers: usize) -> Vec<Range<usize>> {
+    let mut spans = vec![0..0; customers];
+    let mut start = 0;
+    for group in entries.chunk_by(|a, b| a.key().0 == b.key().0) {
+        spans[group[0].key().0 as usize] = start..start + group.len();
+        start += group.len();
+    }
+    spans
+}
+
+impl Entry for Day {
+    fn key(&self) -> (u32, i64) {
+        (self.customer, i64::from(self.day))
+    }
+
+    fn add(&mut self, other: &Self) -> bool {
+        self.purchases += other.purchases;
+        let sums = self.gross.checked_add(other.gross).zip(self.returns.checked_add(other.returns));
+        sums.map(|(gross, returns)| (self.gross, self.returns) = (gross, returns)).is_some()
+    }
+}
+
+impl Entry for Category {
+    fn key(&self) -> (u32, i64) {
+        (self.customer, i64::from(self.category))
+    }
+
+    fn add(&mut self, other: &Self) -> bool {
+        self.gross.checked_add(other.gross).map(|gross| self.gross = gross).is_some()
+    }
+}
+
+const NOT_FINITE: &str = "its amount is not a finite number";
+const TOO_LARGE: &str = "its amount exceeds 64 bits of minor units";
+const NO_SUCH_TIME: &str = "its time is outside the years 1 to 9999";
+
+impl Amounts<'_> {
+    /// The row's amount in whole minor units, after the one rounding.
+    fn minor(&self, row: usize, digits: u8, units: f64) -> Result<i64, &'static str> {
+        match self {
+            Self::Major(values) if !values[row].is_finite() => Err(NOT_FINITE),
+            Self::Major(values) => float_to_minor(values[row], units).ok_or(TOO_LARGE),
+            Self::Minor { units, digits: scale } => {
+                to_minor(i128::from(units[row]), u32::from(*scale), digits).ok_or(TOO_LARGE)
+            }
+            Self::Decimal(values) => {
+                let value = values[row];
+                to_minor(i128::from(value.mantissa), u32::from(value.scale), digits).ok_or(TOO_LARGE)
+            }
+            Self::QuantityTimesPrice { quantities, prices } => {
+                let (quantity, price) = (quantities[row], prices[row]);
+                let mantissa = i128::from(quantity.mantissa) * i128::from(price.mantissa);
+                to_minor(mantissa, u32::from(quantity.scale) + u32::from(price.scale), digits).ok_or(TOO_LARGE)
+            }
+        }
+    }
+
+    /// What makes two amounts the same for the search of repeats.
+    fn key(&self, row: usize) -> impl Hash + use<> {
+        match self {
+            Self::Major(values) => (0u8, (values[row] + 0.0).to_bits() as i64, 0, 0, 0),
+            Self::Minor { units, digits } => (1, units[row], *digits, 0, 0),
+            Self::Decimal(values) => {
+                let value = values[row].reduced();
+                (2, value.mantissa, value.scale, 0, 0)
+            }
+            Self::QuantityTimesPrice { quantities, prices } => {
+                let (quantity, price) = (quantities[row].reduced(), prices[row].reduced());
+                (3, quantity.mantissa, quantity.scale, price.mantissa, price.scale)
+            }
+        }
+    }
+}
+
+impl Times<'_> {
+    fn day(&self, row: usize) -> Result<i32, &'static str> {
+        let day = match self {
+            Self::Seconds(values) => i32::try_from(values[row].div_euclid(86_400)).ok(),
+            Self::Days(values) => Some(values[row]),
+        };
+        day.filter(|&day| Date::from_day_number(day).is_some()).ok_or(NO_SUCH_TIME)
+    }
+
+    fn key(&self, row: usize) -> i64 {
+        match self {
+            Self::Seconds(values) => values[row],
+            Self::Days(values) => i64::from(values[row]) * 86_400,
+        }
+    }
+}
+
+impl IdColumn<'_> {
+    /// What makes two ids the same for the search of repeats; a missing one equals another missing one.
+    fn key(&self, row: usize) -> Option<(i64, &str)> {
+        if self.is_missing(row) {
+            return None;
+        }
+        Some(match &self.values {
+            IdValues::Integers(values) => (values[row], ""),
+            IdValues::Texts(texts) => (0, texts.get(row)),
+        })
+    }
+}

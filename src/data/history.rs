@@ -1,0 +1,317 @@
+//! The customer history: one row per customer, columns of whole numbers.
+
+use std::fmt;
+
+use crate::data::{DataError, DataQuality, HistorySpec, PartialHistory, TransactionSource};
+use crate::num::blocks;
+use crate::units::{CustomerIds, Date, Days, Money};
+use crate::work::Work;
+
+/// What each customer did, by the conventions of the [module](crate::data).
+///
+/// Customers stand in the byte order of their ids. Everybody in it has at least one purchase.
+///
+/// # Example
+///
+/// ```
+/// use segmentry::data::{Batches, CustomerHistory, HistorySpec, ScanRequest, SourceError, Transaction, TransactionSource};
+/// use segmentry::{units::Date, work::Work};
+///
+/// struct Till;
+/// impl TransactionSource for Till {
+///     fn scan(&self, _: usize, _: &ScanRequest) -> Result<Batches<'_>, SourceError> {
+///         let day = |d| Date::from_ymd(2024, 3, d).unwrap();
+///         Ok(Batches::from_rows([
+///             Ok(Transaction::new("eve", day(1), 20.0)),
+///             Ok(Transaction::new("eve", day(1), 5.0)), // the same day: the same purchase
+///             Ok(Transaction::new("eve", day(8), 30.0)),
+///             Ok(Transaction::new("eve", day(9), -5.0)), // a return
+///         ]))
+///     }
+/// }
+///
+/// let spec = HistorySpec::new().observed_until(Date::from_ymd(2024, 3, 15)?);
+/// let history = CustomerHistory::read(&Till, &spec, &Work::new())?;
+/// assert_eq!(history.purchases(0), 2);
+/// assert_eq!(history.repeat_purchases(0), 1);      // x
+/// assert_eq!(history.age_at_last(0).count(), 7);   // t_x
+/// assert_eq!(history.age(0).count(), 14);          // T
+/// assert_eq!(history.days_since_last(0).count(), 7);
+/// assert_eq!((history.gross(0).amount(), history.net(0).amount()), (55.0, 50.0));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone)]
+pub struct CustomerHistory {
+    ids: CustomerIds,
+    columns: Columns,
+    categories: Option<CategoryTotals>,
+    quality: DataQuality,
+    minor_digits: u8,
+}
+
+/// The columns, each as long as there are customers.
+#[derive(Clone, PartialEq)]
+pub(crate) struct Columns {
+    pub(crate) first_day: Vec<i32>,
+    pub(crate) last_day: Vec<i32>,
+    pub(crate) purchase_days: Vec<u32>,
+    pub(crate) gross: Vec<i64>,
+    pub(crate) returns: Vec<i64>,
+    pub(crate) first_gross: Vec<i64>,
+    pub(crate) squared_gaps: Option<Vec<u64>>,
+}
+
+impl Columns {
+    pub(crate) fn with_capacity(n: usize, rhythm: bool) -> Self {
+        Self {
+            first_day: Vec::with_capacity(n),
+            last_day: Vec::with_capacity(n),
+            purchase_days: Vec::with_capacity(n),
+            gross: Vec::with_capacity(n),
+            returns: Vec::with_capacity(n),
+            first_gross: Vec::with_capacity(n),
+            squared_gaps: rhythm.then(|| Vec::with_capacity(n)),
+        }
+    }
+}
+
+/// What each customer spent in each category, gross.
+#[derive(Clone, PartialEq)]
+pub struct CategoryTotals {
+    names: Vec<String>,
+    starts: Vec<usize>,
+    entries: Vec<(u32, i64)>,
+}
+
+impl CustomerHistory {
+    /// Reads a source on the calling thread, partition by partition.
+    ///
+    /// # Errors
+    ///
+    /// [`DataError::Source`] where the source failed, with how far the reading came; [`DataError::NoPurchases`] where
+    /// nobody bought anything; any fault of a row that the specification does not skip.
+    pub fn read(source: &dyn TransactionSource, spec: &HistorySpec, work: &Work) -> Result<Self, DataError> {
+        let mut whole = PartialHistory::new(spec.clone())?;
+        for partition in 0..source.partitions() {
+            whole.merge(PartialHistory::read(source, partition, spec, work)?)?;
+        }
+        whole.finish()
+    }
+
+    /// Reads the partitions of a source side by side, on the threads of the caller's pool.
+    ///
+    /// The history is the same, bit for bit, as that of [`read`](Self::read).
+    ///
+    /// # Errors
+    ///
+    /// As [`read`](Self::read); of several partitions that fail, the first is reported.
+    pub fn read_parallel(
+        source: &(dyn TransactionSource + Sync),
+        spec: &HistorySpec,
+        work: &Work,
+    ) -> Result<Self, DataError> {
+        let partials = blocks::map_tasks(source.partitions(), work, |partition| {
+            PartialHistory::read(source, partition, spec, work)
+        })?;
+        let mut whole = PartialHistory::new(spec.clone())?;
+        for partial in partials {
+            whole.merge(partial?)?;
+        }
+        whole.finish()
+    }
+
+    pub(crate) fn new(
+        ids: CustomerIds,
+        columns: Columns,
+        categories: Option<CategoryTotals>,
+        quality: DataQuality,
+        minor_digits: u8,
+    ) -> Self {
+        Self { ids, columns, categories, quality, minor_digits }
+    }
+
+    /// Who stands in which row.
+    pub fn ids(&self) -> &CustomerIds {
+        &self.ids
+    }
+
+    /// How many customers.
+    pub fn n_customers(&self) -> usize {
+        self.ids.len()
+    }
+
+    /// What became of every row that was read.
+    pub fn quality(&self) -> &DataQuality {
+        &self.quality
+    }
+
+    /// The first day of the observation.
+    pub fn observed_from(&self) -> Date {
+        self.quality.observed_from
+    }
+
+    /// The last day of the observation, to which ages run.
+    pub fn observed_until(&self) -> Date {
+        self.quality.observed_until
+    }
+
+    /// The day of the first purchase of the customer in `row`.
+    pub fn first_purchase(&self, row: usize) -> Date {
+        date(self.columns.first_day[row])
+    }
+
+    /// The day of the last purchase.
+    pub fn last_purchase(&self, row: usize) -> Date {
+        date(self.columns.last_day[row])
+    }
+
+    /// How many purchases: days on which the customer bought. At least one.
+    #[doc(alias = "frequency")]
+    pub fn purchases(&self, row: usize) -> u32 {
+        self.columns.purchase_days[row]
+    }
+
+    /// Purchases after the first: `x` of the buy-till-you-die models.
+    #[doc(alias = "frequency")]
+    pub fn repeat_purchases(&self, row: usize) -> u32 {
+        self.columns.purchase_days[row] - 1
+    }
+
+    /// From the first purchase to the last: `t_x` of the buy-till-you-die models. Zero without a repeat purchase.
+    #[doc(alias = "recency")]
+    pub fn age_at_last(&self, row: usize) -> Days {
+        days(self.columns.first_day[row], self.columns.last_day[row])
+    }
+
+    /// From the first purchase to the end of the observation: `T` of the buy-till-you-die models.
+    pub fn age(&self, row: usize) -> Days {
+        days(self.columns.first_day[row], self.quality.observed_until.day_number())
+    }
+
+    /// From the last purchase to the end of the observation: the "recency" of RFM.
+    #[doc(alias = "recency")]
+    pub fn days_since_last(&self, row: usize) -> Days {
+        days(self.columns.last_day[row], self.quality.observed_until.day_number())
+    }
+
+    /// What the customer paid, returns not taken off.
+    pub fn gross(&self, row: usize) -> Money {
+        Money::from_minor(self.columns.gross[row], self.minor_digits)
+    }
+
+    /// What went back to the customer: zero or negative.
+    pub fn returns(&self, row: usize) -> Money {
+        Money::from_minor(self.columns.returns[row], self.minor_digits)
+    }
+
+    /// What the customer paid, less returns; may be negative.
+    pub fn net(&self, row: usize) -> Money {
+        Money::from_minor(self.columns.gross[row].saturating_add(self.columns.returns[row]), self.minor_digits)
+    }
+
+    /// Gross spend of the purchases after the first, which is what spend models are fitted to.
+    pub fn repeat_gross(&self, row: usize) -> Money {
+        Money::from_minor(self.columns.gross[row] - self.columns.first_gross[row], self.minor_digits)
+    }
+
+    /// Mean and spread of the days between purchases. `None` for a customer with one purchase.
+    ///
+    /// # Errors
+    ///
+    /// [`DataError::NotAsked`] where the specification did not ask for [`HistorySpec::rhythm`].
+    pub fn rhythm(&self, row: usize) -> Result<Option<Rhythm>, DataError> {
+        let squares = self.columns.squared_gaps.as_ref().ok_or(DataError::NotAsked { aggregate: "rhythm" })?;
+        let gaps = self.repeat_purchases(row);
+        if gaps == 0 {
+            return Ok(None);
+        }
+        let total = self.columns.first_day[row].abs_diff(self.columns.last_day[row]);
+        let mean = f64::from(total) / f64::from(gaps);
+        // n Σg² - (Σg)² in whole numbers: no cancellation.
+        let n = u128::from(gaps);
+        let spread = n * u128::from(squares[row]) - u128::from(total) * u128::from(total);
+        let standard_deviation = (gaps > 1).then(|| (spread as f64 / (n * (n - 1)) as f64).sqrt());
+        Ok(Some(Rhythm { mean_gap: mean, standard_deviation }))
+    }
+
+    /// Spend in each category.
+    ///
+    /// # Errors
+    ///
+    /// [`DataError::NotAsked`] where the specification did not ask for [`HistorySpec::categories`].
+    pub fn categories(&self) -> Result<&CategoryTotals, DataError> {
+        self.categories.as_ref().ok_or(DataError::NotAsked { aggregate: "categories" })
+    }
+}
+
+/// The days between a customer's purchases.
+#[derive(Debug, Clone, Copy, PartialEq)]
+#[non_exhaustive]
+pub struct Rhythm {
+    /// Their mean.
+    pub mean_gap: f64,
+    /// Their standard deviation (divisor `n - 1`), which needs two gaps.
+    pub standard_deviation: Option<f64>,
+}
+
+impl CategoryTotals {
+    pub(crate) fn new(names: Vec<String>) -> Self {
+        Self { names, starts: vec![0], entries: Vec::new() }
+    }
+
+    pub(crate) fn push(&mut self, row: Vec<(u32, i64)>) {
+        self.entries.extend(row);
+        self.starts.push(self.entries.len());
+    }
+
+    /// The categories, in byte order.
+    pub fn names(&self) -> &[String] {
+        &self.names
+    }
+
+    /// The share of a customer's categorised gross spend that lies in each category, in the order of
+    /// [`names`](Self::names); categories without spend are left out.
+    ///
+    /// Empty for a customer without categorised spend.
+    pub fn shares(&self, row: usize) -> impl Iterator<Item = (usize, f64)> + '_ {
+        let entries = &self.entries[self.starts[row]..self.starts[row + 1]];
+        let total: i128 = entries.iter().map(|&(_, gross)| i128::from(gross)).sum();
+        entries.iter().map(move |&(category, gross)| (category as usize, gross as f64 / total as f64))
+    }
+}
+
+fn date(number: i32) -> Date {
+    Date::from_day_number(number).expect("days were checked when they were read")
+}
+
+/// Days from one day number to a later one.
+fn days(from: i32, to: i32) -> Days {
+    Days::new(to.saturating_sub(from).max(0) as u32)
+}
+
+impl PartialEq for CustomerHistory {
+    /// The same customers with the same numbers; where a history came from does not matter.
+    fn eq(&self, other: &Self) -> bool {
+        self.ids == other.ids
+            && self.columns == other.columns
+            && self.categories == other.categories
+            && self.quality == other.quality
+            && self.minor_digits == other.minor_digits
+    }
+}
+
+impl fmt::Debug for CustomerHistory {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("CustomerHistory")
+            .field("customers", &self.n_customers())
+            .field("observed_from", &self.observed_from())
+            .field("observed_until", &self.observed_until())
+            .finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for CategoryTotals {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("CategoryTotals").field("names", &self.names).finish_non_exhaustive()
+    }
+}

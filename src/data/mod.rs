@@ -1,0 +1,54 @@
+//! What happened: the caller's rows, read once, accounted for, and folded into one row per customer.
+//!
+//! | item | what it is |
+//! |---|---|
+//! | [`TransactionSource`] | where transactions come from; implement it for a database, a file, a `Vec` |
+//! | [`Batch`], [`Batches`], [`Transaction`] | columns of rows, a scan's sequence of them, and a row for those who have rows |
+//! | [`HistorySpec`] | what to read and by which rules, chosen before the one scan |
+//! | [`PartialHistory`], [`CustomerHistory`] | a shard of the fold, mergeable; and the finished history |
+//! | [`DataQuality`] | what became of every row that was read |
+//! | [`AttributeSource`], [`Attributes`] | what else is known of customers, joined to them |
+//! | [`EventSource`], [`EventSummary`] | contacts, responses and consents, folded per customer |
+//! | `CsvTransactions`, `CsvAttributes` | both from CSV (feature `csv`) |
+//!
+//! Conventions, stated once:
+//!
+//! - The grain is the day: all that a customer buys on one day is one purchase, as the models of
+//!   [`value`](crate::value) expect (Fader, Hardie & Lee 2005).
+//! - A negative amount is a return. It never counts as a purchase; spend is kept gross, with returns and net beside it.
+//! - A customer's age `T` runs from the first purchase to the end of the observation, which is the latest day in the
+//!   data unless [`HistorySpec::observed_until`] says otherwise.
+//! - Money is added up as whole minor units, checked for overflow, so that any order of rows, any batching and any
+//!   partitioning give the same bits.
+
+mod amount;
+mod attributes;
+mod batch;
+#[cfg(feature = "csv")]
+mod csv;
+mod error;
+mod events;
+mod fold;
+mod history;
+mod intern;
+mod quality;
+mod rows;
+mod source;
+mod spec;
+
+pub use amount::Decimal;
+pub use attributes::{
+    AttributeBatch, AttributeColumn, AttributeField, AttributeKind, AttributeSource, AttributeValues, Attributes,
+    Availability, Origin,
+};
+pub use batch::{Amounts, Batch, IdColumn, RowFault, TextColumn, Times};
+#[cfg(feature = "csv")]
+pub use csv::{CsvAttributes, CsvError, CsvFault, CsvTransactions};
+pub use error::DataError;
+pub use events::{Event, EventKind, EventSource, EventSummary, EventTally};
+pub use fold::PartialHistory;
+pub use history::{CategoryTotals, CustomerHistory, Rhythm};
+pub use quality::{DataQuality, Repeats, Ruled, Tally, Unreadable, WithoutPurchase};
+pub use rows::{Id, Transaction};
+pub use source::{Batches, Column, ScanRequest, SourceError, TransactionSource};
+pub use spec::{Duplicates, HistorySpec, MissingCustomers, OutOfWindow, Returns, UnreadableRows, ZeroAmounts};

@@ -1,0 +1,287 @@
+//! What became of every row that was read.
+
+use std::fmt;
+
+use serde::Serialize;
+
+use crate::data::{
+    Duplicates, HistorySpec, MissingCustomers, OutOfWindow, Returns, RowFault, UnreadableRows, ZeroAmounts,
+};
+use crate::units::{Date, Money};
+
+/// Rows of one kind, and the money in them.
+#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize)]
+pub struct Tally {
+    /// How many rows.
+    pub rows: u64,
+    /// The sum of their amounts.
+    pub amount: Money,
+}
+
+/// The account of a reading: every row is in exactly one of the counts that [`accounted_for`](Self::accounted_for)
+/// adds up, and the rules that put it there stand beside them.
+///
+/// Written as JSON it is the `quality.json` of the blueprint.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[non_exhaustive]
+pub struct DataQuality {
+    /// Rows read from the source, unreadable ones included.
+    pub rows_read: u64,
+    /// Rows that entered a customer's history: purchases, zero amounts and returns.
+    pub rows_kept: u64,
+    /// Rows that did not, under the rules below.
+    pub rows_skipped: u64,
+    /// Rows of positive amounts that count as purchases.
+    pub purchases: Tally,
+    /// Rows of zero amounts.
+    pub zero_amounts: Ruled<ZeroAmounts>,
+    /// Rows of negative amounts that belong to a customer.
+    pub returns: Ruled<Returns>,
+    /// Rows without a customer, of whatever amount.
+    pub missing_customers: Ruled<MissingCustomers>,
+    /// Rows of known customers outside the observation.
+    pub out_of_window: Ruled<OutOfWindow>,
+    /// Rows that could not be read. Their amount is unknown.
+    pub unreadable: Unreadable,
+    /// Rows that repeat another in every column given, rows without a customer included. `None` where repeats could
+    /// not be judged.
+    pub duplicates: Option<Repeats>,
+    /// Customers with a purchase: the customers of the history.
+    pub customers: u64,
+    /// Customers who appear only with returns, and their money. They are in no history.
+    pub customers_without_purchase: WithoutPurchase,
+    /// The first day of the observation.
+    pub observed_from: Date,
+    /// The last day of the observation, to which ages run.
+    pub observed_until: Date,
+}
+
+/// A tally and the rule that decided on its rows.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub struct Ruled<R> {
+    /// How many rows.
+    pub rows: u64,
+    /// The sum of their amounts.
+    pub amount: Money,
+    /// What became of them.
+    pub rule: R,
+}
+
+/// Rows that could not be read.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Unreadable {
+    /// How many.
+    pub rows: u64,
+    /// What became of them.
+    pub rule: UnreadableRows,
+    /// The first few, by position and reason.
+    pub first: Vec<RowFault>,
+}
+
+/// Rows that repeat another row exactly.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub struct Repeats {
+    /// How many, beyond the first of each.
+    pub rows: u64,
+    /// How many rows were compared.
+    pub judged: u64,
+    /// What became of them.
+    pub rule: Duplicates,
+}
+
+/// Customers whom no purchase made a customer.
+#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize)]
+pub struct WithoutPurchase {
+    /// How many.
+    pub customers: u64,
+    /// The money of their returns.
+    pub amount: Money,
+}
+
+/// Counts while reading; the amounts are whole minor units.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub(crate) struct Counts {
+    pub(crate) rows_read: u64,
+    pub(crate) purchases: Count,
+    pub(crate) zeros: Count,
+    pub(crate) returns: Count,
+    pub(crate) missing_customers: Count,
+    pub(crate) out_of_window: Count,
+    pub(crate) unreadable: u64,
+    pub(crate) first_unreadable: Vec<RowFault>,
+    pub(crate) judged: u64,
+    /// Kept rows taken out again as repeats.
+    pub(crate) dropped: u64,
+}
+
+/// Rows and their minor units. The sum of 2^64 amounts of 64 bits fits into 128.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub(crate) struct Count {
+    pub(crate) rows: u64,
+    pub(crate) minor: i128,
+}
+
+impl Count {
+    pub(crate) fn add(&mut self, minor: i64) {
+        self.rows += 1;
+        self.minor += i128::from(minor);
+    }
+
+    pub(crate) fn take(&mut self, minor: i64) {
+        self.rows -= 1;
+        self.minor -= i128::from(minor);
+    }
+
+    fn absorb(&mut self, other: Self) {
+        self.rows += other.rows;
+        self.minor += other.minor;
+    }
+
+    fn tally(self, digits: u8) -> Tally {
+        Tally { rows: self.rows, amount: Money::finite(self.minor as f64 / crate::units::minor_units(digits)) }
+    }
+
+    fn ruled<R>(self, digits: u8, rule: R) -> Ruled<R> {
+        let Tally { rows, amount } = self.tally(digits);
+        Ruled { rows, amount, rule }
+    }
+}
+
+/// How many faults are kept as examples.
+const EXAMPLES: usize = 5;
+
+impl Counts {
+    pub(crate) fn unreadable(&mut self, fault: RowFault) {
+        self.unreadable += 1;
+        if self.first_unreadable.len() < EXAMPLES {
+            self.first_unreadable.push(fault);
+        }
+    }
+
+    /// Adds another reading's counts; the examples are those of the earlier one first.
+    pub(crate) fn absorb(&mut self, other: &Self) {
+        self.rows_read += other.rows_read;
+        self.purchases.absorb(other.purchases);
+        self.zeros.absorb(other.zeros);
+        self.returns.absorb(other.returns);
+        self.missing_customers.absorb(other.missing_customers);
+        self.out_of_window.absorb(other.out_of_window);
+        self.unreadable += other.unreadable;
+        self.judged += other.judged;
+        self.dropped += other.dropped;
+        let room = EXAMPLES.saturating_sub(self.first_unreadable.len());
+        self.first_unreadable.extend(other.first_unreadable.iter().take(room).cloned());
+    }
+
+    pub(crate) fn skipped(&self, spec: &HistorySpec) -> u64 {
+        let by_rule = |drops: bool, count: Count| if drops { count.rows } else { 0 };
+        self.missing_customers.rows
+            + self.out_of_window.rows
+            + self.unreadable
+            + self.dropped
+            + by_rule(spec.returns == Returns::Drop, self.returns)
+            + by_rule(spec.zero_amounts == ZeroAmounts::Drop, self.zeros)
+    }
+
+    pub(crate) fn report(&self, spec: &HistorySpec, outcome: Outcome) -> DataQuality {
+        let digits = spec.minor_digits;
+        let skipped = self.skipped(spec);
+        DataQuality {
+            rows_read: self.rows_read,
+            rows_kept: self.rows_read - skipped,
+            rows_skipped: skipped,
+            purchases: self.purchases.tally(digits),
+            zero_amounts: self.zeros.ruled(digits, spec.zero_amounts),
+            returns: self.returns.ruled(digits, spec.returns),
+            missing_customers: self.missing_customers.ruled(digits, spec.missing_customers),
+            out_of_window: self.out_of_window.ruled(digits, spec.out_of_window),
+            unreadable: Unreadable {
+                rows: self.unreadable,
+                rule: spec.unreadable,
+                first: self.first_unreadable.clone(),
+            },
+            duplicates: (self.judged > 0).then_some(Repeats {
+                rows: outcome.repeats,
+                judged: self.judged,
+                rule: spec.duplicates,
+            }),
+            customers: outcome.customers,
+            customers_without_purchase: WithoutPurchase {
+                customers: outcome.without_purchase,
+                amount: Money::finite(outcome.without_purchase_minor as f64 / crate::units::minor_units(digits)),
+            },
+            observed_from: outcome.observed_from,
+            observed_until: outcome.observed_until,
+        }
+    }
+}
+
+/// What only the finished fold knows.
+pub(crate) struct Outcome {
+    pub(crate) customers: u64,
+    pub(crate) without_purchase: u64,
+    pub(crate) without_purchase_minor: i128,
+    pub(crate) repeats: u64,
+    pub(crate) observed_from: Date,
+    pub(crate) observed_until: Date,
+}
+
+impl DataQuality {
+    /// The sum of the counts of rows, each row in one of them; equal to [`rows_read`](Self::rows_read).
+    pub fn accounted_for(&self) -> u64 {
+        let dropped_repeats = match self.duplicates {
+            Some(repeats) if repeats.rule == Duplicates::Drop => self.rows_skipped - self.skipped_otherwise(),
+            _ => 0,
+        };
+        self.purchases.rows
+            + self.zero_amounts.rows
+            + self.returns.rows
+            + self.missing_customers.rows
+            + self.out_of_window.rows
+            + self.unreadable.rows
+            + dropped_repeats
+    }
+
+    fn skipped_otherwise(&self) -> u64 {
+        self.missing_customers.rows
+            + self.out_of_window.rows
+            + self.unreadable.rows
+            + if self.returns.rule == Returns::Drop { self.returns.rows } else { 0 }
+            + if self.zero_amounts.rule == ZeroAmounts::Drop { self.zero_amounts.rows } else { 0 }
+    }
+}
+
+impl fmt::Display for DataQuality {
+    /// One line per finding, for people.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(f, "{} rows read, {} kept, {} skipped", self.rows_read, self.rows_kept, self.rows_skipped)?;
+        let mut line = |rows: u64, amount: Option<Money>, what: &str| match (rows, amount) {
+            (0, _) => Ok(()),
+            (_, Some(amount)) => writeln!(f, "  {rows} {what}, {amount} in all"),
+            (_, None) => writeln!(f, "  {rows} {what}"),
+        };
+        line(self.missing_customers.rows, Some(self.missing_customers.amount), "without a customer: skipped")?;
+        let returns = match self.returns.rule {
+            Returns::Drop => "returns: skipped",
+            _ => "returns: kept apart, no purchases",
+        };
+        line(self.returns.rows, Some(self.returns.amount), returns)?;
+        let zeros = match self.zero_amounts.rule {
+            ZeroAmounts::Drop => "of zero amount: skipped",
+            ZeroAmounts::Purchase => "of zero amount: counted as purchases",
+        };
+        line(self.zero_amounts.rows, None, zeros)?;
+        line(self.out_of_window.rows, Some(self.out_of_window.amount), "outside the observation: skipped")?;
+        line(self.unreadable.rows, None, "unreadable: skipped")?;
+        match self.duplicates {
+            Some(Repeats { rows, rule: Duplicates::Drop, .. }) => line(rows, None, "exact repeats: taken out")?,
+            Some(Repeats { rows, .. }) => line(rows, None, "exact repeats: kept and flagged")?,
+            None => writeln!(f, "  exact repeats were not judged: they are where orders and products are known")?,
+        }
+        write!(
+            f,
+            "{} customers with a purchase, {} without, observed from {} to {}",
+            self.customers, self.customers_without_purchase.customers, self.observed_from, self.observed_until
+        )
+    }
+}

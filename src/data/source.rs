@@ -1,0 +1,209 @@
+//! The seam where a caller's transactions come in.
+
+use std::error::Error;
+use std::fmt;
+
+use crate::data::{Batch, Transaction, UnreadableRows};
+
+/// What a caller's source may fail with; kept as the `source()` of the error that reaches the caller.
+pub type SourceError = Box<dyn Error + Send + Sync + 'static>;
+
+/// A store of transactions that the caller owns.
+///
+/// Implement this for a database handle, a data frame, a message log. `segmentry` never opens a connection itself.
+/// Each call of [`scan`](TransactionSource::scan) starts afresh; rows may come in any order and in any number of
+/// partitions, and the answer depends on neither.
+///
+/// # Example
+///
+/// ```
+/// use segmentry::data::{Batches, CustomerHistory, HistorySpec, ScanRequest, SourceError, Transaction, TransactionSource};
+/// use segmentry::{units::Date, work::Work};
+///
+/// struct Ledger(Vec<(&'static str, Date, f64)>);
+///
+/// impl TransactionSource for Ledger {
+///     fn scan(&self, _partition: usize, _request: &ScanRequest) -> Result<Batches<'_>, SourceError> {
+///         Ok(Batches::from_rows(self.0.iter().map(|&(who, day, amount)| Ok(Transaction::new(who, day, amount)))))
+///     }
+/// }
+///
+/// let day = |d| Date::from_ymd(2024, 5, d).unwrap();
+/// let ledger = Ledger(vec![("ann", day(1), 10.0), ("bob", day(2), 5.0), ("ann", day(3), 20.0)]);
+/// let history = CustomerHistory::read(&ledger, &HistorySpec::new(), &Work::new())?;
+/// assert_eq!(history.n_customers(), 2);
+/// assert_eq!(history.gross(0).amount(), 30.0);
+/// # Ok::<(), segmentry::data::DataError>(())
+/// ```
+pub trait TransactionSource {
+    /// How many partitions there are; they may be read side by side. One, unless overridden.
+    fn partitions(&self) -> usize {
+        1
+    }
+
+    /// Starts one scan over a partition, numbered from zero.
+    ///
+    /// The request says which optional columns will be used, so that a source may leave out the others; a source may
+    /// also ignore it.
+    ///
+    /// # Errors
+    ///
+    /// Whatever the source fails with.
+    fn scan(&self, partition: usize, request: &ScanRequest) -> Result<Batches<'_>, SourceError>;
+}
+
+impl<S: TransactionSource + ?Sized> TransactionSource for &S {
+    fn partitions(&self) -> usize {
+        (**self).partitions()
+    }
+
+    fn scan(&self, partition: usize, request: &ScanRequest) -> Result<Batches<'_>, SourceError> {
+        (**self).scan(partition, request)
+    }
+}
+
+/// An optional column of a transaction log.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Column {
+    /// The order or invoice.
+    Order,
+    /// The product.
+    Product,
+    /// The product's category.
+    Category,
+}
+
+/// What a scan is for: the optional columns that will be used, and what to do with a row that cannot be read.
+#[derive(Debug, Clone)]
+pub struct ScanRequest {
+    pub(crate) orders_and_products: bool,
+    pub(crate) categories: bool,
+    pub(crate) unreadable: UnreadableRows,
+}
+
+impl ScanRequest {
+    /// Whether the column will be looked at, if the source has it.
+    pub fn wants(&self, column: Column) -> bool {
+        match column {
+            Column::Order | Column::Product => self.orders_and_products,
+            Column::Category => self.categories,
+        }
+    }
+
+    /// Whether to end with an error at a row that cannot be read, or to hand it over in
+    /// [`Batch::unreadable`] and go on.
+    pub fn unreadable_rows(&self) -> UnreadableRows {
+        self.unreadable
+    }
+}
+
+/// The batches of one scan, in the order in which the source gives them.
+pub struct Batches<'a>(Box<dyn Iterator<Item = Result<Batch<'a>, SourceError>> + 'a>);
+
+/// Rows per batch when batches are made from rows.
+const ROWS: usize = 8192;
+
+impl<'a> Batches<'a> {
+    /// Any iterator of batches.
+    pub fn new(batches: impl Iterator<Item = Result<Batch<'a>, SourceError>> + 'a) -> Self {
+        Self(Box::new(batches))
+    }
+
+    /// Everything in one batch, as data in memory has it.
+    pub fn one(batch: Batch<'a>) -> Self {
+        Self::new(std::iter::once(Ok(batch)))
+    }
+
+    /// Any iterator of rows. It ends at the first error, and the rows before it are not lost from the count.
+    pub fn from_rows<'r: 'a>(rows: impl IntoIterator<Item = Result<Transaction<'r>, SourceError>, IntoIter: 'a>) -> Self {
+        let batches = RowBatches { rows: rows.into_iter(), failed: None, done: false };
+        Self::new(batches.map(|batch| -> Result<Batch<'a>, SourceError> { batch }))
+    }
+}
+
+impl<'a> Iterator for Batches<'a> {
+    type Item = Result<Batch<'a>, SourceError>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        self.0.next()
+    }
+}
+
+impl fmt::Debug for Batches<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Batches(..)")
+    }
+}
+
+/// Gathers rows into batches. A failure waits until the rows before it are handed over.
+struct RowBatches<I> {
+    rows: I,
+    failed: Option<SourceError>,
+    done: bool,
+}
+
+impl<'r, I: Iterator<Item = Result<Transaction<'r>, SourceError>>> Iterator for RowBatches<I> {
+    type Item = Result<Batch<'static>, SourceError>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        if let Some(error) = self.failed.take() {
+            self.done = true;
+            return Some(Err(error));
+        }
+        if self.done {
+            return None;
+        }
+        let mut gathered = Vec::with_capacity(ROWS);
+        while gathered.len() < ROWS {
+            match self.rows.next() {
+                Some(Ok(row)) => gathered.push(row),
+                Some(Err(error)) => {
+                    self.failed = Some(error);
+                    break;
+                }
+                None => {
+                    self.done = true;
+                    break;
+                }
+            }
+        }
+        if gathered.is_empty() {
+            return self.next();
+        }
+        Some(Batch::from_rows(gathered).map_err(SourceError::from))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::units::Date;
+
+    fn row(i: usize) -> Transaction<'static> {
+        Transaction::new(i as i64, Date::from_day_number(0).unwrap(), 1.0)
+    }
+
+    #[test]
+    fn a_failure_comes_after_the_rows_before_it() {
+        for fails_at in [0, 1, ROWS - 1, ROWS, ROWS + 1] {
+            let rows = (0..fails_at).map(|i| Ok(row(i))).chain(std::iter::once(Err("broken".into())));
+            let (mut read, mut failures) = (0, 0);
+            for batch in Batches::from_rows(rows) {
+                match batch {
+                    Ok(batch) => read += batch.len(),
+                    Err(error) => {
+                        assert_eq!(error.to_string(), "broken");
+                        failures += 1;
+                    }
+                }
+            }
+            assert_eq!((read, failures), (fails_at, 1));
+        }
+    }
+
+    #[test]
+    fn no_rows_no_batches() {
+        assert_eq!(Batches::from_rows(Vec::new()).count(), 0);
+    }
+}

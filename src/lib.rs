@@ -1,0 +1,5 @@
+//! temp
+pub mod units;
+pub mod work;
+mod num;
+pub mod data;
