@@ -3,3 +3,4 @@ pub mod units;
 pub mod work;
 mod num;
 pub mod data;
+pub mod value;

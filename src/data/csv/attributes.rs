@@ -34,6 +34,7 @@ use crate::data::{
 #[derive(Clone)]
 pub struct CsvAttributes {
     customers: Vec<String>,
+    lines: Vec<u64>,
     fields: Vec<AttributeField>,
     columns: Vec<Vec<String>>,
 }
@@ -67,7 +68,7 @@ impl CsvAttributes {
         for name in &header {
             table.column(name)?; // refuses a header that names a column twice
         }
-        let mut customers = Vec::new();
+        let (mut customers, mut lines) = (Vec::new(), Vec::new());
         let mut columns = vec![Vec::new(); header.len()];
         let mut record = ByteRecord::new();
         while let Some(line) = table.next(&mut record)? {
@@ -78,6 +79,7 @@ impl CsvAttributes {
                         return Err(CsvError::of(CsvFault::NoValue).at(line).in_column(customer));
                     }
                     customers.push(value.to_owned());
+                    lines.push(line);
                 } else {
                     columns[place].push(value.trim().to_owned());
                 }
@@ -86,7 +88,7 @@ impl CsvAttributes {
         columns.remove(id);
         let names = header.into_iter().enumerate().filter(|(place, _)| *place != id).map(|(_, name)| name);
         let fields = names.zip(&columns).map(|(name, values)| AttributeField::own(name, kind(values))).collect();
-        Ok(Self { customers, fields, columns })
+        Ok(Self { customers, lines, fields, columns })
     }
 
     /// Declares that the fields are answers of those who were asked.
@@ -140,16 +142,36 @@ impl AttributeSource for CsvAttributes {
     }
 
     fn scan(&self) -> Result<Box<dyn Iterator<Item = Result<AttributeBatch<'_>, SourceError>> + '_>, SourceError> {
-        let column = |(values, field): (&Vec<String>, &AttributeField)| match field.kind {
-            AttributeKind::Number => AttributeValues::Number(values.iter().map(|value| number(value)).collect()),
-            AttributeKind::YesNo => AttributeValues::YesNo(values.iter().map(|value| yes_no(value)).collect()),
-            _ => AttributeValues::Text(values.iter().collect::<TextColumn<'_>>()),
+        let column = |(values, field): (&Vec<String>, &AttributeField)| {
+            Ok(match field.kind {
+                AttributeKind::Number => AttributeValues::Number(self.parsed(values, field, number)?),
+                AttributeKind::YesNo => AttributeValues::YesNo(self.parsed(values, field, yes_no)?),
+                _ => AttributeValues::Text(values.iter().collect::<TextColumn<'_>>()),
+            })
         };
-        let batch = AttributeBatch {
-            customers: IdColumn::texts(self.customers.iter().collect()),
-            columns: self.columns.iter().zip(&self.fields).map(column).collect(),
+        let columns = self.columns.iter().zip(&self.fields).map(column).collect::<Result<_, CsvError>>()?;
+        let customers = IdColumn::texts(self.customers.iter().collect());
+        Ok(Box::new(std::iter::once(Ok(AttributeBatch { customers, columns }))))
+    }
+}
+
+impl CsvAttributes {
+    /// A column's values in its declared kind; a value that is not of it is an error and not a missing one.
+    fn parsed<T>(
+        &self,
+        values: &[String],
+        field: &AttributeField,
+        parse: impl Fn(&str) -> Option<T>,
+    ) -> Result<Vec<Option<T>>, CsvError> {
+        let fault = if field.kind == AttributeKind::YesNo { CsvFault::NotYesNo } else { CsvFault::NotANumber };
+        let one = |(value, &line): (&String, &u64)| {
+            if value.is_empty() {
+                return Ok(None);
+            }
+            let wrong = || CsvError::of(fault.clone()).at(line).in_column(&field.name).raw(value.as_bytes());
+            parse(value).map(Some).ok_or_else(wrong)
         };
-        Ok(Box::new(std::iter::once(Ok(batch))))
+        values.iter().zip(&self.lines).map(one).collect()
     }
 }
 

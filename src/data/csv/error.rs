@@ -45,6 +45,8 @@ pub enum CsvFault {
     NoValue,
     /// Not a plain decimal number.
     NotANumber,
+    /// Not a yes or no.
+    NotYesNo,
     /// Not an ISO date or date-time.
     NotATime,
     /// Some times carry an offset from UTC and others do not, so that they are not of one clock.
@@ -123,6 +125,7 @@ impl fmt::Display for CsvFault {
             Self::FieldCount { expected, got } => write!(f, "{got} fields where the header has {expected}"),
             Self::NoValue => f.write_str("no value"),
             Self::NotANumber => f.write_str("not a plain decimal number such as `-12.50`"),
+            Self::NotYesNo => f.write_str("neither yes nor no"),
             Self::NotATime => {
                 f.write_str("not a date such as `2011-12-09` or a date-time such as `2011-12-09 12:50:00`")
             }

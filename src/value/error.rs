@@ -1,0 +1,104 @@
+//! What can go wrong while customers are valued, and why a model may refuse.
+
+use std::fmt;
+
+use crate::data::DataError;
+use crate::work::Cancelled;
+
+/// Errors of the value stage.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ValueError {
+    /// A model cannot honestly be fitted to these data.
+    #[error("{model} refuses the data: {reason}")]
+    Refused {
+        /// Which model.
+        model: &'static str,
+        /// Why.
+        reason: Refusal,
+    },
+    /// A parameter cannot be used.
+    #[error("`{name}` is {value}, expected {expected}")]
+    Param {
+        /// Which parameter.
+        name: &'static str,
+        /// Its value.
+        value: f64,
+        /// What would do.
+        expected: &'static str,
+    },
+    /// A value of a customer cannot be used.
+    #[error("{what} in row {row} is not {expected}")]
+    BadValue {
+        /// Which quantity.
+        what: &'static str,
+        /// Zero-based row.
+        row: usize,
+        /// What would do.
+        expected: &'static str,
+    },
+    /// Two tables have different numbers of customers.
+    #[error("{what} has {got} rows, expected one for each of {expected} customers")]
+    Length {
+        /// Which table.
+        what: &'static str,
+        /// Customers.
+        expected: usize,
+        /// Rows.
+        got: usize,
+    },
+    /// The history lacks an aggregate, or attributes could not be read.
+    #[error(transparent)]
+    Data(DataError),
+    /// A caller's own model failed.
+    #[error("the value model failed")]
+    Model {
+        /// What it reported.
+        #[source]
+        source: Box<dyn std::error::Error + Send + Sync + 'static>,
+    },
+    /// The caller cancelled.
+    #[error(transparent)]
+    Cancelled(Cancelled),
+}
+
+impl From<Cancelled> for ValueError {
+    fn from(cancelled: Cancelled) -> Self {
+        Self::Cancelled(cancelled)
+    }
+}
+
+/// Why a model refused.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Refusal {
+    /// Too few customers came back for the parameters to mean anything.
+    TooFewRepeatCustomers {
+        /// How many came back.
+        have: u64,
+        /// How many are needed.
+        need: u64,
+    },
+    /// Every customer spends the same, so that there is no spread to model.
+    NoVariation,
+    /// The fitted distribution of spend has no mean.
+    InfiniteMean,
+    /// The likelihood kept rising until a parameter left every useful range.
+    NoOptimum,
+    /// The search for the optimum did not end.
+    NotConverged,
+}
+
+impl fmt::Display for Refusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::TooFewRepeatCustomers { have, need } => {
+                write!(f, "{have} customers bought again, at least {need} are needed")
+            }
+            Self::NoVariation => f.write_str("all customers spend alike"),
+            Self::InfiniteMean => f.write_str("its mean spend is infinite (q is at most 1)"),
+            Self::NoOptimum => f.write_str("the likelihood has no optimum in the useful range"),
+            Self::NotConverged => f.write_str("the search for the optimum did not converge"),
+        }
+    }
+}

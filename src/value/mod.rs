@@ -1,0 +1,47 @@
+//! What customers were worth and will be worth: know the most valuable customers before anything else.
+//!
+//! | item | what it answers |
+//! |---|---|
+//! | [`deciles`], [`Deciles`] | who is in the best tenth, and what each tenth is worth |
+//! | [`Concentration`] | how much of the value the top shares hold; Gini index and Lorenz curve |
+//! | [`MbgNbd`], [`BgNbd`] | how often a customer will buy, and whether there still is a customer |
+//! | [`GammaGamma`] | how much a customer spends at a purchase |
+//! | [`LifetimeValue`] | both together, as money over a horizon, with a ladder for data that a model refuses |
+//! | [`Rates`] | what one customer's future value is made of; strategies act on these |
+//! | [`Economics`] | margins and costs to serve, where the company knows them |
+//! | [`CustomerValue`], [`Worth`] | the answer, one row per customer |
+//! | [`ValueModel`] | the seam for a caller's own estimate |
+//!
+//! **One value system.** A customer's future value is a product of rates, computed in one function,
+//! [`Rates::value`]; the baseline that strategies start from is that value to the last bit.
+//!
+//! **The ladder.** A model that refuses the data hands over to the next rung: MBG/NBD, then the empirical rate of
+//! repeat purchases; Gamma-Gamma, then the pooled mean spend. [`ValueBasis`] names the rungs that were used and why
+//! the ones above refused. The flow does not fail.
+//!
+//! Numbers are checked against the published estimates for the CDNOW cohort (Fader, Hardie & Lee 2005; Batislam,
+//! Denizel & Filiztekin 2007; Fader & Hardie 2013) and against a 50-digit reference of likelihoods and expectations.
+
+mod beta_geometric;
+mod concentration;
+mod customer_value;
+mod decile;
+mod economics;
+mod error;
+mod gamma_gamma;
+mod lifetime;
+mod potential;
+mod purchases;
+mod rates;
+
+pub use beta_geometric::{BgNbd, FitStatus, FittedBetaGeometric, MbgNbd, Parameter};
+pub use concentration::Concentration;
+pub use customer_value::{CustomerValue, FittedValueModel, ValueBasis, ValueModel, ValueUnit, Worth};
+pub use decile::{DecileSummary, Deciles, deciles};
+pub use economics::Economics;
+pub use error::{Refusal, ValueError};
+pub use gamma_gamma::{FittedGammaGamma, GammaGamma, SpendRecord};
+pub use lifetime::{FittedLifetimeValue, LifetimeValue, PurchaseModel};
+pub use potential::peer_frontier;
+pub use purchases::{PurchaseRecord, PurchaseSummary};
+pub use rates::Rates;

@@ -1,0 +1,28 @@
+//! Published numbers, to their last printed digit, and references that are not ours.
+//!
+//! One file per source. Where the data of a source may not be copied, its tests read them from the folder that the
+//! environment variable `SEGMENTRY_DATA` names; without the variable they print that they were skipped, with it a
+//! missing file fails.
+
+#![allow(clippy::unwrap_used, clippy::panic)]
+
+mod cdnow;
+mod fifty_digits;
+
+/// A path below `tests/golden`.
+fn golden(name: &str) -> String {
+    let path = format!("{}/tests/golden/{name}", env!("CARGO_MANIFEST_DIR"));
+    std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{path}: {error}"))
+}
+
+/// Fails unless the two agree to `tolerance`, relative to the wanted value.
+#[track_caller]
+fn close(got: f64, want: f64, tolerance: f64) {
+    assert!((got - want).abs() <= tolerance * want.abs(), "got {got}, want {want}");
+}
+
+/// Fails unless `got` rounds to `printed`, half a unit of whose last digit is `half`.
+#[track_caller]
+fn prints_as(got: f64, printed: f64, half: f64) {
+    assert!((got - printed).abs() <= half, "got {got}, printed {printed}");
+}
