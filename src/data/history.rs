@@ -269,6 +269,15 @@ impl CategoryTotals {
         &self.names
     }
 
+    /// Everybody's gross spend in each category, in minor units.
+    pub(crate) fn spend(&self) -> Vec<i128> {
+        let mut spend = vec![0; self.names.len()];
+        for &(category, gross) in &self.entries {
+            spend[category as usize] += i128::from(gross);
+        }
+        spend
+    }
+
     /// The share of a customer's categorised gross spend that lies in each category, in the order of
     /// [`names`](Self::names); categories without spend are left out.
     ///

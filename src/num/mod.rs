@@ -4,6 +4,7 @@
 //! |---|---|
 //! | [`adjust`] | p-values adjusted for many tests |
 //! | [`blocks`] | work and sums over fixed blocks, in block order, on any number of threads |
+//! | [`interval`] | intervals for shares and means |
 //! | [`linear`] | small symmetric systems |
 //! | [`newton`] | minimum of a smooth function of a few variables |
 //! | [`quadrature`] | Gauss-Legendre nodes |
@@ -11,11 +12,13 @@
 //! | [`random`] | random streams whose values never change |
 //! | [`real`] | transcendental functions from one source |
 //! | [`special`] | gamma functions and tails of distributions |
+//! | [`two_sample`] | two groups compared on a number |
 //!
 //! Private to the crate: stages speak in their own words.
 
 pub(crate) mod adjust;
 pub(crate) mod blocks;
+pub(crate) mod interval;
 pub(crate) mod linear;
 pub(crate) mod newton;
 pub(crate) mod quadrature;
@@ -23,3 +26,4 @@ pub(crate) mod quantile;
 pub(crate) mod random;
 pub(crate) mod real;
 pub(crate) mod special;
+pub(crate) mod two_sample;

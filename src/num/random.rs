@@ -16,6 +16,8 @@ pub(crate) enum Purpose {
     Restart = 1,
     /// Splitting customers into halves.
     Halves = 2,
+    /// Drawing a sample.
+    Sample = 3,
 }
 
 /// One stream of random values.

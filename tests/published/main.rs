@@ -8,6 +8,8 @@
 
 mod cdnow;
 mod fifty_digits;
+mod iris;
+mod needs_exclusivity;
 
 /// A path below `tests/golden`.
 fn golden(name: &str) -> String {
