@@ -9,3 +9,4 @@ pub mod needs;
 pub mod cluster;
 pub mod profile;
 pub mod validate;
+pub mod strategy;

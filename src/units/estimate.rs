@@ -70,6 +70,11 @@ impl Estimate {
         Self::new(mean, None, Provenance::Assumption)
     }
 
+    /// An assumption of the library's own defaults, which are finite.
+    pub(crate) const fn default_assumption(mean: f64) -> Self {
+        Self { mean, standard_error: None, provenance: Provenance::Assumption }
+    }
+
     /// The mean.
     pub fn mean(&self) -> f64 {
         self.mean

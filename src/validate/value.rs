@@ -136,7 +136,7 @@ impl ValueQuantified {
             return Finding::new(self.name(), Outcome::CouldNotBeMade, "there are no segments");
         };
         let reason = format!(
-            "{which} value is known to within {} in every segment but for chance, least well in {name}; the policy is {}",
+            "each segment's {which} value is known to within {} of itself (least well: {name}); the policy is {}",
             percent(half),
             percent(self.max_half_width)
         );

@@ -1,0 +1,64 @@
+//! What can go wrong while strategies are chosen. An ineligible customer is no error.
+
+use crate::units::LeverId;
+use crate::work::Cancelled;
+
+/// Errors of the strategy stage.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum StrategyError {
+    /// A parameter of a lever cannot be used.
+    #[error("`{name}` of `{lever}` is {value}, expected {expected}")]
+    Param {
+        /// Whose parameter.
+        lever: LeverId,
+        /// Which.
+        name: &'static str,
+        /// Its value.
+        value: f64,
+        /// What would do.
+        expected: &'static str,
+    },
+    /// Two levers have one name.
+    #[error("there are two levers `{lever}`")]
+    LeverTwice {
+        /// The name.
+        lever: LeverId,
+    },
+    /// A lever's offer has a number that cannot be used.
+    #[error("lever `{lever}`, customer in row {row}: `{name}` of the offer is not {expected}")]
+    BadOffer {
+        /// Whose offer.
+        lever: LeverId,
+        /// Zero-based row.
+        row: usize,
+        /// Which number.
+        name: &'static str,
+        /// What would do.
+        expected: &'static str,
+    },
+    /// A table has another number of rows than there are customers.
+    #[error("the strategies have {got} rows, expected one for each of {expected} customers")]
+    Length {
+        /// Customers.
+        expected: usize,
+        /// Rows.
+        got: usize,
+    },
+    /// A caller's own assigner failed.
+    #[error("the strategy assigner failed")]
+    Assigner {
+        /// What it reported.
+        #[source]
+        source: Box<dyn std::error::Error + Send + Sync + 'static>,
+    },
+    /// The caller cancelled.
+    #[error(transparent)]
+    Cancelled(Cancelled),
+}
+
+impl From<Cancelled> for StrategyError {
+    fn from(cancelled: Cancelled) -> Self {
+        Self::Cancelled(cancelled)
+    }
+}

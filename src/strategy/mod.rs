@@ -1,0 +1,42 @@
+//! What to do about each customer, and what it should bring.
+//!
+//! | item | what it is |
+//! |---|---|
+//! | [`Lever`], [`Candidate`] | a strategy, which makes a customer an offer or names the rule against it; the seam for your own |
+//! | [`Offer`], [`Ineligible`] | what would change in the customer's rates, at what cost and with what success; or why not |
+//! | [`Retain`], [`Develop`], [`WinBack`], [`ReduceCostToServe`], [`MAINTAIN`] | the strategies that are here |
+//! | [`CpMap`], [`StrategyAssigner`] | the choice: primary and secondary strategy of each customer; the seam for another way to choose |
+//! | [`StrategyPlan`], [`CustomerStrategy`], [`Chosen`] | the answer |
+//! | [`ValueMap`] | the base on one map: current value by headroom |
+//!
+//! Strategy comes from the individual customer's value, not from segments: segments shape how a customer hears of it. A
+//! lever says what it would change in the [rates](crate::value::Rates) behind a customer's future value, and the
+//! gain is computed here, for all levers alike:
+//!
+//! ```text
+//! gain = success × (value after − value before + one-off − incentive) − contact cost − leakage × incentive
+//! ```
+//!
+//! `success` is incremental: the share of customers in whom the offer *causes* the change, treated less control. The value
+//! before is the customer's future value to the last bit. A number that nobody measured says so
+//! ([`Provenance`](crate::units::Provenance)), and nothing that was not stated is made up: a lever without its inputs is
+//! ineligible for that reason.
+//!
+//! The map of current against potential value follows the individual strategy selection described by Genroe (cpMAP) and
+//! the customer-value differentiation of Peppers & Rogers (2017), *Managing Customer Experience and Relationships*.
+
+mod cp_map;
+mod error;
+mod gain;
+mod lever;
+mod levers;
+mod plan;
+mod value_map;
+
+pub use cp_map::{CpMap, MAINTAIN, StrategyAssigner};
+pub use error::StrategyError;
+pub use gain::Gain;
+pub use lever::{Candidate, Ineligible, Lever, Offer};
+pub use levers::{Develop, ReduceCostToServe, Retain, WinBack};
+pub use plan::{Chosen, CustomerStrategy, PlanSummary, PlannedCustomer, StrategyPlan, StrategyTotal};
+pub use value_map::{MapCell, ValueMap};
