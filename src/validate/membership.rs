@@ -54,7 +54,12 @@ impl SegmentCheck for InOneSegment {
         } else if in_none + in_several == 0 {
             Finding::new(self.name(), Outcome::Pass, format!("{customers} customers in {segments} segments, each in one"))
         } else {
-            let reason = format!("{in_none} of {customers} customers are in no segment, {in_several} in several");
+            // No counts in words: a report may quote them, and the customers may be few. The figures have them.
+            let reason = match (in_none > 0, in_several > 0) {
+                (true, true) => "some customers are in no segment, others in several",
+                (true, false) => "some customers are in no segment",
+                _ => "some customers are in several segments",
+            };
             Finding::new(self.name(), Outcome::Fail, reason).mend("give each customer one segment, by the likeliest or by a rule")
         };
         Ok(finding.detail(detail))

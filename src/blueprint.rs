@@ -1,0 +1,433 @@
+//! The whole flow in one call: from a source of transactions to judged segments and a strategy for every customer.
+//!
+//! Nothing is done here that a stage does not do; this is the order in which they are asked, and the one place that knows
+//! the defaults which make them fit together.
+
+use std::fmt;
+
+use crate::cluster::{DynSegmenter, Membership, PredictionStrength, Segmentation, Segmenter};
+use crate::data::{
+    AttributeKind, AttributeSource, Attributes, CustomerHistory, DataQuality, HistorySpec, TransactionSource,
+};
+use crate::error::Result;
+use crate::export::{CustomerTable, Sink, customers_csv, json, segments_csv};
+use crate::features::{Behaviour, FeatureExtractor, FeatureMatrix, Scaling};
+use crate::needs::Needs;
+use crate::profile::Profile;
+use crate::report::{Report, ReportParts};
+use crate::strategy::{CpMap, StrategyAssigner, StrategyPlan, ValueMap};
+use crate::units::{Date, Money, SegmentId};
+use crate::validate::{Checks, Evidence, Verdict};
+use crate::value::{Concentration, CustomerValue, Economics, LifetimeValue, ValueModel};
+use crate::work::Work;
+
+/// The settings of the flow.
+///
+/// | step | default |
+/// |---|---|
+/// | history | [`HistorySpec::new`] |
+/// | value | [`LifetimeValue::new`]: MBG/NBD and Gamma-Gamma over 52 weeks |
+/// | features | [`Behaviour::new`] |
+/// | basis of the segments | days since the last purchase, purchases and spend per purchase by their logarithm, robustly scaled, and category shares as they are; with an extractor of the caller's own, its columns of numbers and yes/no without missing values |
+/// | segments | [`PredictionStrength::new`]: k-means, as many segments as the data support |
+/// | needs | the yes/no attributes |
+/// | checks | [`Checks::standard`] |
+/// | strategy | [`CpMap::retail`] |
+///
+/// # Example
+///
+/// ```
+/// use segmentry::blueprint::Blueprint;
+/// use segmentry::data::CsvTransactions;
+/// use segmentry::work::Work;
+///
+/// let shop = CsvTransactions::open("examples/data/cdnow.csv")?.time("date");
+/// let blueprint = Blueprint::new().build(&shop, &Work::new())?;
+///
+/// assert_eq!(blueprint.value().rows().len(), 2357);
+/// assert_eq!(blueprint.value().basis().to_string(), "mbg_nbd+gamma_gamma");
+/// println!("{}", blueprint.verdict());
+/// for planned in blueprint.strategies().top(10) {
+///     let primary = planned.strategy().primary();
+///     println!("{} {} +{} because {}", planned.customer().expose(), primary.name(), primary.gain(), primary.reason());
+/// }
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub struct Blueprint {
+    history: HistorySpec,
+    value: Box<dyn ValueModel>,
+    extractor: Box<dyn FeatureExtractor>,
+    segmenter: Box<dyn DynSegmenter>,
+    needs: Option<Vec<String>>,
+    checks: Checks,
+    strategy: Box<dyn StrategyAssigner>,
+}
+
+/// The data of one run: transactions, and whatever else is known of the customers.
+#[derive(Clone, Copy)]
+pub struct Inputs<'a> {
+    transactions: &'a dyn TransactionSource,
+    attributes: Option<&'a dyn AttributeSource>,
+}
+
+impl<'a> Inputs<'a> {
+    /// Transactions alone.
+    pub fn new(transactions: &'a dyn TransactionSource) -> Self {
+        Self { transactions, attributes: None }
+    }
+
+    /// Adds attributes. Two names mean something: `margin` is a share of spend and `cost_to_serve` money per year.
+    #[must_use]
+    pub fn attributes(mut self, attributes: &'a dyn AttributeSource) -> Self {
+        self.attributes = Some(attributes);
+        self
+    }
+}
+
+impl<'a, S: TransactionSource> From<&'a S> for Inputs<'a> {
+    fn from(transactions: &'a S) -> Self {
+        Self::new(transactions)
+    }
+}
+
+impl fmt::Debug for Inputs<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Inputs").field("attributes", &self.attributes.is_some()).finish_non_exhaustive()
+    }
+}
+
+impl Default for Blueprint {
+    fn default() -> Self {
+        Self {
+            history: HistorySpec::new(),
+            value: Box::new(LifetimeValue::new()),
+            extractor: Box::new(Behaviour::new()),
+            segmenter: Box::new(PredictionStrength::new()),
+            needs: None,
+            checks: Checks::standard(),
+            strategy: Box::new(CpMap::retail()),
+        }
+    }
+}
+
+impl Blueprint {
+    /// The defaults above.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// The rules by which transactions are read.
+    #[must_use]
+    pub fn history(mut self, spec: HistorySpec) -> Self {
+        self.history = spec;
+        self
+    }
+
+    /// The last day that counts, itself included.
+    #[must_use]
+    pub fn observed_until(mut self, day: Date) -> Self {
+        self.history = self.history.observed_until(day);
+        self
+    }
+
+    /// How customers are valued.
+    #[must_use]
+    pub fn value_model(mut self, model: impl ValueModel + 'static) -> Self {
+        self.value = Box::new(model);
+        self
+    }
+
+    /// Which features describe customers.
+    #[must_use]
+    pub fn features(mut self, extractor: impl FeatureExtractor + 'static) -> Self {
+        self.extractor = Box::new(extractor);
+        self
+    }
+
+    /// How segments are found.
+    #[must_use]
+    pub fn segmenter<S>(mut self, segmenter: S) -> Self
+    where
+        S: Segmenter + 'static,
+        S::Model: 'static,
+    {
+        self.segmenter = Box::new(segmenter);
+        self
+    }
+
+    /// Which attributes are needs. The yes/no attributes, unless set.
+    #[must_use]
+    pub fn needs(mut self, attributes: impl IntoIterator<Item = impl Into<String>>) -> Self {
+        self.needs = Some(attributes.into_iter().map(Into::into).collect());
+        self
+    }
+
+    /// How segments are judged.
+    #[must_use]
+    pub fn checks(mut self, checks: Checks) -> Self {
+        self.checks = checks;
+        self
+    }
+
+    /// How strategies are chosen.
+    #[must_use]
+    pub fn strategy(mut self, assigner: impl StrategyAssigner + 'static) -> Self {
+        self.strategy = Box::new(assigner);
+        self
+    }
+
+    /// What the flow needs to know of the transactions: the rules, and every aggregate that a step asks for.
+    pub fn history_spec(&self) -> HistorySpec {
+        self.extractor.ask(self.history.clone())
+    }
+
+    /// Reads the data on the calling thread and runs the flow.
+    ///
+    /// # Errors
+    ///
+    /// The error of the step that failed. A model that refuses the data is no failure: the flow goes on with the rung
+    /// below and says so.
+    pub fn build<'a>(&self, data: impl Into<Inputs<'a>>, work: &Work) -> Result<BlueprintResult> {
+        let data = data.into();
+        let history = CustomerHistory::read(data.transactions, &self.history_spec(), work)?;
+        self.build_on(history, data.attributes, work)
+    }
+
+    /// Runs the flow on a history that was read before, by [`history_spec`](Self::history_spec); read it with
+    /// [`CustomerHistory::read_parallel`] to use more than one thread for it.
+    ///
+    /// # Errors
+    ///
+    /// As [`build`](Self::build).
+    pub fn build_on(
+        &self,
+        history: CustomerHistory,
+        attributes: Option<&dyn AttributeSource>,
+        work: &Work,
+    ) -> Result<BlueprintResult> {
+        let attributes = attributes.map(|source| Attributes::read(source, history.ids(), work)).transpose()?;
+        let economics = attributes.as_ref().map(Economics::from_attributes).transpose()?.unwrap_or_default();
+        let needs = attributes.as_ref().map(|attributes| self.read_needs(attributes)).transpose()?;
+
+        let value = self.value.fit(&history, work)?.value(&history, &economics, work)?;
+        let gross: Vec<Money> = value.rows().iter().map(|worth| worth.gross).collect();
+        let concentration = Concentration::of(&gross)?;
+
+        let features = self.extractor.fit(&history, work)?.transform(&history, work)?;
+        let (segmentation, story) = self.segment(&features, work)?;
+        let segmentation = best_first(segmentation, &value);
+
+        let profile = Profile::of(&segmentation, &features)?;
+        let mut evidence = Evidence::of(&segmentation).value(&value);
+        if let Some(needs) = &needs {
+            evidence = evidence.needs(needs);
+        }
+        let verdict = self.checks.assess(&evidence, work)?;
+
+        let plan = self.strategy.assign(&value, work)?;
+        let map = ValueMap::of(&value, &plan)?;
+        Ok(BlueprintResult {
+            history,
+            attributes,
+            needs,
+            value,
+            concentration,
+            features,
+            segmentation,
+            story,
+            profile,
+            verdict,
+            plan,
+            map,
+        })
+    }
+
+    fn read_needs(&self, attributes: &Attributes) -> Result<Needs> {
+        let yes_no = || {
+            let columns = attributes.columns().iter().map(|column| column.field());
+            columns.filter(|field| field.kind == AttributeKind::YesNo).map(|field| field.name.clone()).collect()
+        };
+        let names: Vec<String> = self.needs.clone().unwrap_or_else(yes_no);
+        Ok(Needs::from_attributes(attributes, &names)?)
+    }
+
+    /// Groups customers by the basis, or puts them all into one segment where nothing tells them apart.
+    fn segment(&self, features: &FeatureMatrix, work: &Work) -> Result<(Segmentation, String)> {
+        let basis = features.select(&basis(features))?;
+        let scaled = scaling(&basis).fit(&basis)?.transform(&basis)?;
+        if scaled.n_features() == 0 {
+            let everybody = Membership::Hard(vec![Some(SegmentId(0)); features.n_customers()]);
+            let segmentation = Segmentation::new(features.ids().clone(), vec!["Segment 1".to_owned()], everybody)?;
+            return Ok((segmentation, "one segment: no feature varies between customers".to_owned()));
+        }
+        let model = self.segmenter.fit_dyn(&scaled, work)?;
+        Ok((model.assign(&scaled, work)?, model.story()))
+    }
+}
+
+/// Amounts and counts, which are skewed and go by their logarithm.
+const SKEWED: [&str; 3] = ["days_since_last", "purchases", "spend_per_purchase"];
+const SHARE: &str = "share of ";
+
+/// The columns that segments are made from.
+fn basis(features: &FeatureMatrix) -> Vec<String> {
+    let names = features.names();
+    if SKEWED.iter().all(|name| names.iter().any(|known| known == name)) {
+        let in_basis = |name: &String| SKEWED.contains(&name.as_str()) || name.starts_with(SHARE);
+        return names.into_iter().filter(in_basis).collect();
+    }
+    let complete = |name: &String| features.select(&[name]).is_ok_and(|one| one.dense().is_ok());
+    names.into_iter().filter(complete).collect()
+}
+
+/// Logarithms of what is skewed; shares stay on their own scale, on which two customers with nothing in common are as far
+/// apart as one scale unit of the others makes them.
+fn scaling(basis: &FeatureMatrix) -> Scaling {
+    basis.names().into_iter().fold(Scaling::new(), |scaling, name| {
+        if SKEWED.contains(&name.as_str()) {
+            scaling.log(name)
+        } else if name.starts_with(SHARE) {
+            scaling.keep(name)
+        } else {
+            scaling
+        }
+    })
+}
+
+/// Numbers segments by the mean current value of their customers, the highest first.
+fn best_first(segmentation: Segmentation, value: &CustomerValue) -> Segmentation {
+    let mean = |segment: SegmentId| {
+        let members = segmentation.members(segment);
+        let total: Money = members.iter().map(|&row| value.rows()[row].current).sum();
+        if members.is_empty() { f64::NEG_INFINITY } else { total.amount() / members.len() as f64 }
+    };
+    let mut order: Vec<(f64, SegmentId)> = segmentation.segments().map(|segment| (mean(segment), segment)).collect();
+    order.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)));
+    let order: Vec<SegmentId> = order.into_iter().map(|(_, segment)| segment).collect();
+    let numbered = |name: &String| name.strip_prefix("Segment ").is_some_and(|rest| rest.parse::<u32>().is_ok());
+    let names = if segmentation.names().iter().all(numbered) {
+        (1..=order.len()).map(|number| format!("Segment {number}")).collect()
+    } else {
+        order.iter().map(|segment| segmentation.names()[segment.index()].clone()).collect()
+    };
+    segmentation.reordered(&order, names)
+}
+
+impl fmt::Debug for Blueprint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Blueprint")
+            .field("history", &self.history)
+            .field("needs", &self.needs)
+            .field("checks", &self.checks)
+            .finish_non_exhaustive()
+    }
+}
+
+/// What the flow found, stage by stage.
+#[derive(Debug)]
+pub struct BlueprintResult {
+    history: CustomerHistory,
+    attributes: Option<Attributes>,
+    needs: Option<Needs>,
+    value: CustomerValue,
+    concentration: Option<Concentration>,
+    features: FeatureMatrix,
+    segmentation: Segmentation,
+    story: String,
+    profile: Profile,
+    verdict: Verdict,
+    plan: StrategyPlan,
+    map: ValueMap,
+}
+
+impl BlueprintResult {
+    /// What customers did.
+    pub fn history(&self) -> &CustomerHistory {
+        &self.history
+    }
+
+    /// What became of every row that was read.
+    pub fn quality(&self) -> &DataQuality {
+        self.history.quality()
+    }
+
+    /// What else is known of customers.
+    pub fn attributes(&self) -> Option<&Attributes> {
+        self.attributes.as_ref()
+    }
+
+    /// What customers want.
+    pub fn needs(&self) -> Option<&Needs> {
+        self.needs.as_ref()
+    }
+
+    /// What customers were, will be and could be worth.
+    pub fn value(&self) -> &CustomerValue {
+        &self.value
+    }
+
+    /// How concentrated gross value is; `None` where there is none.
+    pub fn concentration(&self) -> Option<&Concentration> {
+        self.concentration.as_ref()
+    }
+
+    /// The features of every customer, unscaled.
+    pub fn features(&self) -> &FeatureMatrix {
+        &self.features
+    }
+
+    /// Who is in which segment, the segment with the highest mean value first.
+    pub fn segmentation(&self) -> &Segmentation {
+        &self.segmentation
+    }
+
+    /// What sets the segments apart.
+    pub fn profile(&self) -> &Profile {
+        &self.profile
+    }
+
+    /// Whether the segments deserve trust.
+    pub fn verdict(&self) -> &Verdict {
+        &self.verdict
+    }
+
+    /// What to do about each customer.
+    pub fn strategies(&self) -> &StrategyPlan {
+        &self.plan
+    }
+
+    /// Customers by current value and headroom.
+    pub fn value_map(&self) -> &ValueMap {
+        &self.map
+    }
+
+    /// All of it, told to people.
+    pub fn report(&self) -> Report<'_> {
+        Report::new(ReportParts {
+            quality: self.quality(),
+            value: &self.value,
+            concentration: self.concentration.as_ref(),
+            segmentation: &self.segmentation,
+            profile: &self.profile,
+            story: &self.story,
+            verdict: &self.verdict,
+            plan: &self.plan,
+            map: &self.map,
+        })
+    }
+
+    /// Writes `customers.csv`, `segments.csv`, `quality.json`, `verdict.json` and `blueprint.html` to a sink, all or none.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Export`](crate::Error::Export) with the name of the file.
+    pub fn write(&self, sink: &mut dyn Sink) -> Result<()> {
+        let table = CustomerTable::new(&self.value, &self.segmentation, &self.plan)?;
+        sink.write("customers.csv", &mut |out| customers_csv(&table, out))?;
+        sink.write("segments.csv", &mut |out| segments_csv(&table, &self.profile, &self.verdict, out))?;
+        sink.write("quality.json", &mut |out| json(self.quality(), out))?;
+        sink.write("verdict.json", &mut |out| json(&self.verdict, out))?;
+        sink.write("blueprint.html", &mut |out| self.report().html(out))?;
+        Ok(sink.commit()?)
+    }
+}

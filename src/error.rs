@@ -1,0 +1,72 @@
+//! Any failure of the flow, tagged by the stage that raised it.
+
+use crate::cluster::SegmentError;
+use crate::data::DataError;
+use crate::export::ExportError;
+use crate::features::FeatureError;
+use crate::needs::NeedError;
+use crate::profile::ProfileError;
+use crate::strategy::StrategyError;
+use crate::units::UnitError;
+use crate::validate::ValidateError;
+use crate::value::ValueError;
+
+/// Any failure, tagged by the stage that raised it. Its text is the stage's own.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// A single value cannot be used.
+    #[error(transparent)]
+    Unit(#[from] UnitError),
+    /// Reading the caller's data failed.
+    #[error(transparent)]
+    Data(#[from] DataError),
+    /// Valuing customers failed.
+    #[error(transparent)]
+    Value(#[from] ValueError),
+    /// Making features failed.
+    #[error(transparent)]
+    Features(#[from] FeatureError),
+    /// Reading needs failed.
+    #[error(transparent)]
+    Needs(#[from] NeedError),
+    /// Grouping customers failed.
+    #[error(transparent)]
+    Segments(#[from] SegmentError),
+    /// Describing segments failed.
+    #[error(transparent)]
+    Profile(#[from] ProfileError),
+    /// Judging segments failed.
+    #[error(transparent)]
+    Validate(#[from] ValidateError),
+    /// Choosing strategies failed.
+    #[error(transparent)]
+    Strategy(#[from] StrategyError),
+    /// Writing results failed.
+    #[error(transparent)]
+    Export(#[from] ExportError),
+}
+
+/// The result of the flow.
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+impl Error {
+    /// Whether the caller cancelled the work, at whatever stage.
+    ///
+    /// ```
+    /// use segmentry::{Error, data::DataError, work::Cancelled};
+    ///
+    /// assert!(Error::from(DataError::from(Cancelled)).is_cancelled());
+    /// ```
+    pub fn is_cancelled(&self) -> bool {
+        matches!(
+            self,
+            Self::Data(DataError::Cancelled(_))
+                | Self::Value(ValueError::Cancelled(_))
+                | Self::Features(FeatureError::Cancelled(_))
+                | Self::Segments(SegmentError::Cancelled(_))
+                | Self::Validate(ValidateError::Cancelled(_))
+                | Self::Strategy(StrategyError::Cancelled(_))
+        )
+    }
+}

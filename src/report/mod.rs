@@ -1,0 +1,27 @@
+//! Results for people: one HTML page that can be forwarded, and a summary that fits a screen.
+//!
+//! | item | what it is |
+//! |---|---|
+//! | [`Report`] | everything that is to be told, as [`html`](Report::html) and [`summary`](Report::summary) |
+//! | [`decile_chart`], [`lorenz_chart`], [`profile_chart`], [`value_map_chart`] | the pictures, each as an SVG of its own |
+//!
+//! The page needs no script, no network and no other file; it is readable on a phone. Names from the caller's data are
+//! escaped wherever they stand. No figure of fewer than eleven customers is shown, and where one is withheld, enough others
+//! are withheld that it cannot be worked out from the totals.
+
+mod deciles;
+mod escape;
+mod lorenz;
+mod map;
+mod numbers;
+mod page;
+mod profile;
+mod suppress;
+mod svg;
+mod text;
+
+pub use deciles::decile_chart;
+pub use lorenz::lorenz_chart;
+pub use map::value_map_chart;
+pub use page::{Report, ReportParts};
+pub use profile::profile_chart;
