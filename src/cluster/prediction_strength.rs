@@ -264,11 +264,11 @@ impl SegmentModel for ChosenKMeans {
             .strengths
             .iter()
             .map(|s| match s.strength {
-                Some(strength) => format!("{} {strength:.2}", s.k),
-                None => format!("{} -", s.k),
+                Some(strength) => format!("k={} {strength:.2}", s.k),
+                None => format!("k={} -", s.k),
             })
             .collect();
-        format!("{}; prediction strength by number of segments: {}", self.model.story(), tried.join(", "))
+        format!("{}; prediction strength {}", self.model.story(), tried.join(", "))
     }
 }
 

@@ -49,7 +49,8 @@ impl<'a> CustomerTable<'a> {
 /// | `decile` | of current value, 1 being the best |
 /// | `purchases`, `days_since_last` | days with a purchase; days from the last one to the end of the observation |
 /// | `current_value`, `gross_value` | what was paid, less returns; and before returns |
-/// | `future_value`, `value_basis`, `p_alive` | expected over the horizon; the models it rests on; the chance that there still is a customer |
+/// | `future_value`, `value_basis` | expected over the horizon; the models it rests on |
+/// | `p_alive`, `p_active` | the chance that there still is a customer; the chance of a purchase within the horizon |
 /// | `potential_value` | what the customer could be worth |
 /// | `segment` | the customer's one segment |
 /// | `primary_strategy`, `primary_gain`, `gain_basis` | what to do, what it should bring, and what that figure rests on |
@@ -62,7 +63,7 @@ impl<'a> CustomerTable<'a> {
 pub fn customers_csv(table: &CustomerTable<'_>, out: &mut dyn Write) -> io::Result<()> {
     let header = [
         "customer_id", "decile", "purchases", "days_since_last", "current_value", "gross_value", "future_value",
-        "value_basis", "p_alive", "potential_value", "segment", "primary_strategy", "primary_gain", "gain_basis",
+        "value_basis", "p_alive", "p_active", "potential_value", "segment", "primary_strategy", "primary_gain", "gain_basis",
         "secondary_strategy", "secondary_gain", "reason",
     ];
     let mut csv = CsvTable::new(out, &header)?;
@@ -81,6 +82,7 @@ pub fn customers_csv(table: &CustomerTable<'_>, out: &mut dyn Write) -> io::Resu
             Cell::money(worth.future(), 4),
             Cell::Text(&basis),
             Cell::decimal(worth.p_alive.map(Probability::value), 6),
+            Cell::decimal(worth.p_active.map(Probability::value), 6),
             Cell::money(worth.potential, 4),
             segment.map_or(Cell::Empty, Cell::Whole),
             Cell::Text(primary.name()),

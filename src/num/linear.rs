@@ -1,4 +1,4 @@
-//! Small symmetric systems: a Cholesky factor and what is done with it.
+//! Small symmetric systems: eigenvalues, a Cholesky factor, and what is done with them.
 //!
 //! The systems here have as many rows as a model has parameters, so plain arrays beat any matrix library.
 
@@ -45,6 +45,46 @@ pub(crate) fn solve<const N: usize>(factor: &[[f64; N]; N], right: &[f64; N]) ->
     x
 }
 
+/// Eigenvalues and eigenvectors of a symmetric matrix, by Jacobi's rotations: `vectors[i]` belongs to `values[i]`.
+///
+/// `None` where an entry is not finite.
+pub(crate) fn eigen<const N: usize>(matrix: &[[f64; N]; N]) -> Option<([f64; N], [[f64; N]; N])> {
+    const SWEEPS: usize = 60;
+    if !matrix.iter().flatten().all(|entry| entry.is_finite()) {
+        return None;
+    }
+    let mut a = *matrix;
+    let mut vectors: [[f64; N]; N] = std::array::from_fn(|i| std::array::from_fn(|j| f64::from(u8::from(i == j))));
+    for _ in 0..SWEEPS {
+        let mut rotated = false;
+        for p in 0..N {
+            for q in p + 1..N {
+                if a[p][q].abs() <= f64::EPSILON * (a[p][p].abs() * a[q][q].abs()).sqrt() || a[p][q] == 0.0 {
+                    continue;
+                }
+                rotated = true;
+                let theta = (a[q][q] - a[p][p]) / (2.0 * a[p][q]);
+                let t = theta.signum() / (theta.abs() + (theta * theta + 1.0).sqrt());
+                let t = if t == 0.0 { 1.0 } else { t };
+                let c = 1.0 / (t * t + 1.0).sqrt();
+                let s = t * c;
+                for row in &mut a {
+                    (row[p], row[q]) = (c * row[p] - s * row[q], s * row[p] + c * row[q]);
+                }
+                for k in 0..N {
+                    (a[p][k], a[q][k]) = (c * a[p][k] - s * a[q][k], s * a[p][k] + c * a[q][k]);
+                    (vectors[p][k], vectors[q][k]) =
+                        (c * vectors[p][k] - s * vectors[q][k], s * vectors[p][k] + c * vectors[q][k]);
+                }
+            }
+        }
+        if !rotated {
+            break;
+        }
+    }
+    Some((std::array::from_fn(|i| a[i][i]), vectors))
+}
+
 /// The inverse of a positive definite matrix, or `None`.
 pub(crate) fn inverse<const N: usize>(matrix: &[[f64; N]; N]) -> Option<[[f64; N]; N]> {
     let factor = cholesky(matrix)?;
@@ -74,6 +114,20 @@ mod tests {
                 assert!((inverse[row][column] - expected[row][column]).abs() < 1e-15);
             }
         }
+    }
+
+    #[test]
+    fn eigenvectors_rebuild_the_matrix() {
+        let matrix = [[4.0, 1.0, -2.0], [1.0, -3.0, 0.5], [-2.0, 0.5, 1e-6]];
+        let (values, vectors) = eigen(&matrix).unwrap();
+        for i in 0..3 {
+            for j in 0..3 {
+                let rebuilt: f64 = (0..3).map(|k| values[k] * vectors[k][i] * vectors[k][j]).sum();
+                assert!((rebuilt - matrix[i][j]).abs() < 1e-14, "{i} {j}: {rebuilt}");
+            }
+        }
+        assert!(eigen(&[[f64::NAN]]).is_none());
+        assert_eq!(eigen(&[[2.0, 0.0], [0.0, -1.0]]).unwrap().0, [2.0, -1.0]);
     }
 
     #[test]

@@ -1,8 +1,9 @@
 //! Minimum of a smooth function of a few variables inside a box: Newton's method with a safeguard.
 //!
 //! The likelihoods here come with exact first and second derivatives, so Newton's method is at the optimum in about
-//! ten evaluations where a method of values alone takes hundreds and stops early. Far from the optimum the curvature
-//! may be negative: then the diagonal is raised until the step goes downhill (Levenberg 1944).
+//! ten evaluations where a method of values alone takes hundreds and stops early. Where the curvature along some
+//! direction is negative or nearly none, its size is used instead (Greenstadt 1967), so that every step goes downhill
+//! and a flat ridge is crossed in long strides.
 
 use crate::num::linear;
 
@@ -37,6 +38,8 @@ const MAX_ITERATIONS: usize = 200;
 const STEP_TOLERANCE: f64 = 1e-9;
 /// No variable moves further than this at once; variables are logarithms, so this is a factor of about 7.
 const MAX_STEP: f64 = 2.0;
+/// Curvatures below this share of the steepest one count as this much.
+const LEAST_CURVATURE: f64 = 1e-14;
 
 /// Searches from `start`. `evaluate` may fail (a cancelled call), which ends the search with its error.
 ///
@@ -48,35 +51,22 @@ pub(crate) fn minimise<const N: usize, E>(
 ) -> Result<Minimum<N>, E> {
     let mut at = start.map(|v| v.clamp(bounds.low, bounds.high));
     let mut curve = evaluate(&at)?;
-    let mut damping = 0.0;
     let mut converged = false;
     let mut iterations = 0;
-    while iterations < MAX_ITERATIONS && curve.value.is_finite() {
+    while iterations < MAX_ITERATIONS && curve.value.is_finite() && !converged {
         iterations += 1;
-        let frozen = pushed_against(&at, &curve.gradient, bounds);
-        let Some((step, used)) = descent(&curve, &frozen, damping) else { break };
+        let Some(step) = descent(&curve, &pushed_against(&at, &curve.gradient, bounds)) else { break };
         let longest = longest(&step);
-        if longest == 0.0 {
+        if longest < STEP_TOLERANCE {
             converged = true;
-            break;
         }
-        let shrink = (MAX_STEP / longest).min(1.0);
-        let Some((next, next_curve, taken)) = line_search(&at, &curve, &step, shrink, bounds, &mut evaluate)?
-        else {
-            // Not even a tiny step goes down: at the floor of rounding if the step was tiny, otherwise stuck.
-            converged = longest < STEP_TOLERANCE.sqrt() || expected_gain(&curve, &step) < value_noise(&curve);
-            if converged || used > 1e12 {
+        match line_search(&at, &curve, &step, (MAX_STEP / longest).min(1.0), bounds, &mut evaluate)? {
+            Some((next, there)) => (at, curve) = (next, there),
+            // Not even a tiny step goes down. What the step promises tells rounding from being stuck.
+            None => {
+                converged = -0.5 * dot(&curve.gradient, &step) < value_noise(&curve);
                 break;
             }
-            damping = (used * 10.0).max(1e-3);
-            continue;
-        };
-        at = next;
-        curve = next_curve;
-        damping = if taken < 1.0 || used > 0.0 { used / 3.0 } else { 0.0 };
-        if longest * taken < STEP_TOLERANCE && used == 0.0 {
-            converged = true;
-            break;
         }
     }
     let bound = pushed_against(&at, &curve.gradient, bounds);
@@ -90,36 +80,28 @@ fn pushed_against<const N: usize>(at: &[f64; N], gradient: &[f64; N], bounds: Bo
     })
 }
 
-/// The damped Newton step over the free variables, and the damping that made it downhill.
-fn descent<const N: usize>(
-    curve: &Curve<N>,
-    frozen: &[bool; N],
-    damping: f64,
-) -> Option<([f64; N], f64)> {
-    let scale = (0..N).map(|i| curve.hessian[i][i].abs()).fold(1e-8, f64::max);
-    let mut right = [0.0; N];
-    let mut used = damping;
-    for _ in 0..60 {
-        let mut matrix = curve.hessian;
-        for i in 0..N {
-            right[i] = if frozen[i] { 0.0 } else { -curve.gradient[i] };
-            matrix[i][i] += used * scale;
-            for j in 0..N {
-                if frozen[i] || frozen[j] {
-                    matrix[i][j] = if i == j { 1.0 } else { 0.0 };
-                }
+/// The Newton step over the free variables, with the size of each curvature; always downhill.
+fn descent<const N: usize>(curve: &Curve<N>, frozen: &[bool; N]) -> Option<[f64; N]> {
+    let mut matrix = curve.hessian;
+    for i in 0..N {
+        for j in 0..N {
+            if frozen[i] || frozen[j] {
+                matrix[i][j] = if i == j { 1.0 } else { 0.0 };
             }
         }
-        if let Some(factor) = linear::cholesky(&matrix) {
-            let step = linear::solve(&factor, &right);
-            return step.iter().all(|s| s.is_finite()).then_some((step, used));
-        }
-        used = (used * 10.0).max(1e-6);
     }
-    None
+    let (values, vectors) = linear::eigen(&matrix)?;
+    let steepest = values.iter().fold(0.0_f64, |most, v| v.abs().max(most));
+    let mut step = [0.0; N];
+    for (value, vector) in values.iter().zip(&vectors) {
+        let slope: f64 = (0..N).filter(|&i| !frozen[i]).fold(0.0, |sum, i| sum + vector[i] * curve.gradient[i]);
+        let length = -slope / value.abs().max(LEAST_CURVATURE * steepest).max(f64::MIN_POSITIVE);
+        for i in 0..N {
+            step[i] += length * vector[i];
+        }
+    }
+    step.iter().all(|s| s.is_finite()).then_some(step)
 }
-
-type Step<const N: usize> = ([f64; N], Curve<N>, f64);
 
 /// Halves the step until the value falls by a fair part of what the slope promises.
 fn line_search<const N: usize, E>(
@@ -129,19 +111,19 @@ fn line_search<const N: usize, E>(
     shrink: f64,
     bounds: Bounds,
     evaluate: &mut impl FnMut(&[f64; N]) -> Result<Curve<N>, E>,
-) -> Result<Option<Step<N>>, E> {
+) -> Result<Option<([f64; N], Curve<N>)>, E> {
     let slope = dot(&curve.gradient, step);
     let mut length = shrink;
     for _ in 0..40 {
         let next: [f64; N] =
             std::array::from_fn(|i| (at[i] + length * step[i]).clamp(bounds.low, bounds.high));
         let there = evaluate(&next)?;
-        let enough = curve.value + 1e-4 * length * slope;
+        let falls = there.value < curve.value && there.value <= curve.value + 1e-4 * length * slope;
         // Near the optimum the fall drowns in rounding of the value; a smaller gradient is then the better witness.
-        let level = (there.value - curve.value).abs() <= value_noise(curve)
+        let settles = (there.value - curve.value).abs() <= value_noise(curve)
             && longest(&there.gradient) < longest(&curve.gradient);
-        if there.value.is_finite() && (there.value <= enough && there.value < curve.value || level) {
-            return Ok(Some((next, there, length)));
+        if there.value.is_finite() && (falls || settles) {
+            return Ok(Some((next, there)));
         }
         length *= 0.5;
     }
@@ -150,10 +132,6 @@ fn line_search<const N: usize, E>(
 
 fn value_noise<const N: usize>(curve: &Curve<N>) -> f64 {
     64.0 * f64::EPSILON * curve.value.abs().max(1.0)
-}
-
-fn expected_gain<const N: usize>(curve: &Curve<N>, step: &[f64; N]) -> f64 {
-    -0.5 * dot(&curve.gradient, step)
 }
 
 fn longest<const N: usize>(vector: &[f64; N]) -> f64 {

@@ -197,7 +197,7 @@ impl SegmentProfile {
         apart
     }
 
-    /// The first `most` traits in words, such as `more purchases, fewer days since last`.
+    /// The first `most` traits in words, such as `frequent buyers, recently seen`.
     pub fn in_words(&self, most: usize) -> String {
         let words: Vec<String> = self.traits().into_iter().take(most).map(Contrast::in_words).collect();
         if words.is_empty() { "much like everybody".to_owned() } else { words.join(", ") }
@@ -207,15 +207,25 @@ impl SegmentProfile {
 impl Contrast {
     fn in_words(&self) -> String {
         let name = self.feature.replace('_', " ");
-        let countable = name.starts_with("days") || name == "purchases";
-        match (self.direction, countable) {
-            (Direction::Alike, _) => format!("usual {name}"),
-            (Direction::Over, true) => format!("more {name}"),
-            (Direction::Under, true) => format!("fewer {name}"),
-            (Direction::Over, false) => format!("high {name}"),
-            (Direction::Under, false) => format!("low {name}"),
+        match self.direction {
+            Direction::Alike => format!("usual {name}"),
+            Direction::Over => plain(&self.feature).map_or_else(|| format!("high {name}"), |(over, _)| over.to_owned()),
+            Direction::Under => plain(&self.feature).map_or_else(|| format!("low {name}"), |(_, under)| under.to_owned()),
         }
     }
+}
+
+/// How people say that a behavioural feature is high, and that it is low.
+fn plain(feature: &str) -> Option<(&'static str, &'static str)> {
+    Some(match feature {
+        "days_since_last" => ("long silent", "recently seen"),
+        "purchases" => ("frequent buyers", "rare buyers"),
+        "tenure" => ("long-standing", "new"),
+        "spend" => ("big spenders", "small spenders"),
+        "spend_per_purchase" => ("large baskets", "small baskets"),
+        "days_between_purchases" => ("slow rhythm", "quick rhythm"),
+        _ => return None,
+    })
 }
 
 #[cfg(test)]

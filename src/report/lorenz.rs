@@ -32,7 +32,8 @@ pub fn lorenz_chart(concentration: &Concentration) -> String {
     svg.path(&curve, "none", ACCENT);
     for tick in [0.0, 0.5, 1.0] {
         svg.text((LEFT - 8.0, at(0.0, tick).1 + 4.0), Anchor::End, NOTE, &percent(tick, 0));
-        svg.text((at(tick, 0.0).0, TOP + HIGH + 18.0), Anchor::Middle, NOTE, &percent(tick, 0));
+        let anchor = if tick == 1.0 { Anchor::End } else { Anchor::Middle };
+        svg.text((at(tick, 0.0).0, TOP + HIGH + 18.0), anchor, NOTE, &percent(tick, 0));
     }
     svg.line(at(0.0, 0.0), at(1.0, 0.0), LINE, Dash::Solid);
     svg.line(at(0.0, 0.0), at(0.0, 1.0), LINE, Dash::Solid);

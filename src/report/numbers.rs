@@ -1,6 +1,6 @@
 //! Numbers as people read them.
 
-use crate::units::Money;
+use crate::units::{Days, Money};
 
 /// With thousands set apart by commas.
 pub(crate) fn grouped(value: f64, decimals: usize) -> String {
@@ -42,6 +42,14 @@ pub(crate) fn short(money: Money) -> String {
     }
 }
 
+/// A length of time in whole weeks where it is some, and in days otherwise.
+pub(crate) fn span(days: Days) -> String {
+    match days.count() {
+        count if count >= 14 && count % 7 == 0 => format!("{} weeks", count / 7),
+        _ => days.to_string(),
+    }
+}
+
 /// A share as a percentage.
 pub(crate) fn percent(share: f64, decimals: usize) -> String {
     format!("{} %", grouped(100.0 * share, decimals))
@@ -57,6 +65,11 @@ mod tests {
         assert_eq!(grouped(-999.5, 0), "-1,000");
         assert_eq!(grouped(-0.001, 2), "0.00");
         assert_eq!(grouped(12.0, 0), "12");
+    }
+
+    #[test]
+    fn spans_are_weeks_where_they_are_whole_ones() {
+        assert_eq!((span(Days::weeks(52)).as_str(), span(Days::new(30)).as_str()), ("52 weeks", "30 days"));
     }
 
     #[test]

@@ -6,7 +6,7 @@ use crate::cluster::Segmentation;
 use crate::data::DataQuality;
 use crate::profile::{Profile, SegmentProfile};
 use crate::report::escape::escaped;
-use crate::report::numbers::{grouped, percent, short};
+use crate::report::numbers::{grouped, percent, short, span};
 use crate::report::suppress::withheld_entries;
 use crate::report::svg::strategy_colour;
 use crate::report::text::summary;
@@ -99,7 +99,7 @@ impl<'a> Report<'a> {
         let tiles = [
             (grouped(value.rows().len() as f64, 0), "customers".to_owned()),
             (short(value.total_current()), "net value so far".to_owned()),
-            (future, format!("expected in the next {}", value.horizon())),
+            (future, format!("expected in the next {}", span(value.horizon()))),
             (tenth, "of gross value from the best tenth".to_owned()),
             (short(plan.summary().gain), "to be gained by acting".to_owned()),
             (verdict.answer().in_words().to_owned(), "do the segments deserve trust?".to_owned()),
@@ -213,6 +213,15 @@ impl<'a> Report<'a> {
         let table = format!(
             "<table><tr><th>Primary strategy</th><th>Customers</th><th>Expected gain</th></tr>{rows}</table>"
         );
+        let rules: String = plan
+            .rules()
+            .iter()
+            .filter(|(_, _, customers)| *customers >= self.least)
+            .take(5)
+            .map(|(lever, rule, _)| format!("<li>No {}: {}</li>", escaped(&lever.in_words()), escaped(rule)))
+            .collect();
+        let rules = format!("<p class=\"note\">What most often ruled a strategy out:</p><ul class=\"note rules\">{rules}</ul>");
+        let table = format!("{table}{rules}");
         let mut cards = card("What to do", "Each customer's strategy with the largest expected gain.", &table);
         cards += &match value_map_chart(map, self.least) {
             Some(chart) => {
@@ -230,7 +239,7 @@ impl<'a> Report<'a> {
                 "Acting on each customer's first strategy should bring {} in the next {}. {unit}; {} of them rest on assumed \
                  success rates, which a test against a control group should replace.",
                 short(summary.gain),
-                value.horizon(),
+                span(value.horizon()),
                 percent(share, 0)
             )
         });
@@ -245,14 +254,14 @@ impl<'a> Report<'a> {
         let lines = account.lines().count() - usize::from(few);
         let rows: String =
             account.lines().take(lines).map(|line| format!("<li>{}</li>", escaped(line.trim()))).collect();
-        let refused: String =
-            value.basis().refused.iter().map(|line| format!("<li>{}</li>", escaped(&capitalised(line)))).collect();
+        let notes: String =
+            value.basis().notes.iter().map(|line| format!("<li>{}</li>", escaped(&capitalised(line)))).collect();
         format!(
             "<h2>What this rests on</h2><p class=\"lead\">Every row that was read is accounted for.</p><ul class=\"note\">{rows}</ul>\
-             <p class=\"note\">Future value: {} over {}, discounted at {} a year.</p><ul class=\"note\">{refused}</ul>\
+             <p class=\"note\">Future value: {} over {}, discounted at {} a year.</p><ul class=\"note\">{notes}</ul>\
              <footer>No figure on this page is of fewer than {} customers.</footer>",
             escaped(&value.basis().to_string()),
-            value.horizon(),
+            span(value.horizon()),
             percent(value.annual_discount(), 0),
             self.least
         )
@@ -279,7 +288,7 @@ fn segment_card(segment: &SegmentProfile, value_share: &str) -> String {
     format!(
         "<div class=\"card\"><h3>{}: {}</h3><div class=\"share\"><span>{} customers, {}</span><span>{} of net value</span></div>{}</div>",
         escaped(&segment.name),
-        escaped(&segment.in_words(2)),
+        escaped(&segment.in_words(3)),
         grouped(segment.customers as f64, 0),
         percent(segment.share, 0),
         escaped(value_share),

@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use crate::report::ReportParts;
 use crate::report::escape::shortened;
-use crate::report::numbers::{grouped, percent};
+use crate::report::numbers::{grouped, percent, span};
 use crate::units::{Money, Probability};
 use crate::value::ValueUnit;
 
@@ -22,75 +22,120 @@ pub(crate) fn summary(parts: &ReportParts<'_>) -> String {
 
 fn tell(parts: &ReportParts<'_>, out: &mut String) -> std::fmt::Result {
     let ReportParts { quality, value, concentration, segmentation, profile, story, verdict, plan, .. } = *parts;
-    let mut line = |text: String| writeln!(out, "{}", shortened(&text, WIDTH));
     let n = value.rows().len();
-    line(format!(
+    writeln!(
+        out,
         "{} customers, observed from {} to {}",
         grouped(n as f64, 0),
         quality.observed_from,
         quality.observed_until
-    ))?;
-    line(format!(
-        "data      {} rows: {} without a customer, {} returns, {} repeats",
-        grouped(quality.rows_read as f64, 0),
-        grouped(quality.missing_customers.rows as f64, 0),
-        grouped(quality.returns.rows as f64, 0),
-        quality.duplicates.map_or("unjudged".to_owned(), |repeats| grouped(repeats.rows as f64, 0)),
-    ))?;
-    let future = value.total_future().map_or("no future could be estimated".to_owned(), |future| {
-        let unit = match value.unit() {
-            ValueUnit::Revenue => "revenue, no margin stated",
-            ValueUnit::Margin => "margin",
-        };
-        format!("{} in the next {} ({unit})", money(future), value.horizon())
+    )?;
+    let repeats = quality.duplicates.map_or("repeats not judged".to_owned(), |repeats| {
+        format!("{} repeats", grouped(repeats.rows as f64, 0))
     });
-    line(format!("value     {} so far, net; {future}", money(value.total_current())))?;
+    paragraph(
+        out,
+        "data",
+        &format!(
+            "{} rows: {} without a customer, {} returns, {repeats}",
+            grouped(quality.rows_read as f64, 0),
+            grouped(quality.missing_customers.rows as f64, 0),
+            grouped(quality.returns.rows as f64, 0),
+        ),
+    )?;
+    let future = value.total_future().map_or("no future could be estimated".to_owned(), |future| {
+        format!("{} expected in the next {}", money(future), span(value.horizon()))
+    });
+    paragraph(out, "value", &format!("{} net so far; {future}", money(value.total_current())))?;
     if let Some(held) = concentration {
         let top = |share| percent(held.top_share(Probability::clamped(share)), 2);
-        line(format!("          gross: top tenth {}, top fifth {}, Gini {:.4}", top(0.1), top(0.2), held.gini()))?;
+        let gross = format!("of gross value the top tenth holds {}, the top fifth {}; Gini {:.4}", top(0.1), top(0.2), held.gini());
+        paragraph(out, "", &gross)?;
     }
-    line(format!("          basis {}", value.basis()))?;
-    for refused in &value.basis().refused {
-        line(format!("          {refused}"))?;
+    let unit = match value.unit() {
+        ValueUnit::Revenue => "in revenue, as no margin was stated",
+        ValueUnit::Margin => "in margin",
+    };
+    paragraph(out, "", &format!("{unit}, by {}", value.basis()))?;
+    for note in &value.basis().notes {
+        paragraph(out, "", note)?;
     }
-    line(format!("segments  {story}"))?;
+    paragraph(out, "segments", story)?;
+    let total = value.total_current().amount();
     for segment in profile.segments.iter().take(SEGMENTS) {
         let members = segmentation.members(segment.segment);
         let worth: Money = members.iter().map(|&row| value.rows()[row].current).sum();
-        let total = value.total_current().amount();
         let share = if total > 0.0 { percent(worth.amount() / total, 0) } else { "-".to_owned() };
-        line(format!(
-            "{:>4}  {:>9} customers {:>5}, value {:>5}: {}",
-            segment.segment.to_string(),
+        let figures = format!(
+            "{:>8} customers {:>5} {:>5} of value ",
             grouped(segment.customers as f64, 0),
             percent(segment.share, 0),
             share,
-            segment.in_words(2)
-        ))?;
+        );
+        let words = shortened(&segment.in_words(3), WIDTH - 6 - figures.len());
+        writeln!(out, "{:>4}  {figures}{words}", segment.segment.to_string())?;
     }
     if profile.segments.len() > SEGMENTS {
-        line(format!("      and {} more", profile.segments.len() - SEGMENTS))?;
+        writeln!(out, "      and {} more", profile.segments.len() - SEGMENTS)?;
     }
-    line(format!("verdict   do these segments deserve trust: {}", verdict.answer().in_words()))?;
+    paragraph(out, "verdict", &format!("do these segments deserve trust: {}", verdict.answer().in_words()))?;
     for finding in verdict.findings() {
-        line(format!("{:>17}  {}", finding.outcome.in_words(), finding.check))?;
+        writeln!(out, "{:>26}  {}", finding.outcome.in_words(), shortened(&finding.check, WIDTH - 28))?;
     }
     let summary = plan.summary();
-    let rests = summary
-        .assumed_share
-        .map_or("nothing is to be gained".to_owned(), |share| format!("{} of it rests on assumptions", percent(share, 0)));
-    line(format!("strategy  {} to be gained, before contact costs; {rests}", money(summary.gain)))?;
+    let rests = summary.assumed_share.map_or("nothing is to be gained".to_owned(), |share| {
+        format!("{} to be gained before contact costs, {} of it assumed", money(summary.gain), percent(share, 0))
+    });
+    paragraph(out, "strategy", &rests)?;
     for total in &summary.strategies {
-        line(format!(
-            "{:>15}  {:<22} {:>16}",
+        writeln!(
+            out,
+            "{:>14} customers  {:<24} {:>16}",
             grouped(total.customers as f64, 0),
-            total.lever.in_words(),
+            shortened(&total.lever.in_words(), 24),
             money(total.gain)
-        ))?;
+        )?;
     }
     Ok(())
 }
 
+/// A heading and its text, broken into lines that stand under one another.
+fn paragraph(out: &mut String, heading: &str, text: &str) -> std::fmt::Result {
+    let mut line = format!("{heading:<9}");
+    for word in text.split(' ') {
+        if line.chars().count() + 1 + word.chars().count() > WIDTH && line.trim_start() != heading.trim_start() {
+            writeln!(out, "{line}")?;
+            line = " ".repeat(9);
+        }
+        line.push(' ');
+        line.push_str(word);
+    }
+    writeln!(out, "{}", line.trim_end())
+}
+
 fn money(money: Money) -> String {
     grouped(money.amount(), 2)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn paragraphs_break_at_the_width_and_keep_every_word() {
+        let mut out = String::new();
+        let text = "one two three ".repeat(12);
+        paragraph(&mut out, "story", text.trim()).unwrap();
+        assert!(out.lines().count() > 1);
+        assert!(out.lines().all(|line| line.chars().count() <= WIDTH && line.len() > 10));
+        assert_eq!(out.split_whitespace().count(), 1 + 36);
+        assert!(out.starts_with("story     one"));
+    }
+
+    #[test]
+    fn a_word_wider_than_the_screen_is_not_lost() {
+        let mut out = String::new();
+        paragraph(&mut out, "x", &"w".repeat(200)).unwrap();
+        assert!(out.contains(&"w".repeat(200)));
+    }
 }

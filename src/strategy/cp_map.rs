@@ -48,7 +48,7 @@ pub trait StrategyAssigner {
 /// let worth = Worth::realised(spent, spent, 1, Days::new(400))
 ///     .with_rates(rates)
 ///     .with_p_alive(Probability::new(0.2)?);
-/// let basis = ValueBasis { purchases: "given".into(), spend: "given".into(), refused: Vec::new() };
+/// let basis = ValueBasis::new("given", "given");
 /// let ids = CustomerIds::from_texts(["eve"])?;
 /// let value = CustomerValue::new(ids, vec![worth], basis, ValueUnit::Revenue, Days::weeks(52))?;
 ///

@@ -4,7 +4,7 @@
 //! thresholds are starting points for a discussion with whoever runs the campaigns, not findings.
 
 use crate::strategy::{Candidate, Ineligible, Lever, Offer, StrategyError};
-use crate::units::{Estimate, LeverId, Money};
+use crate::units::{Days, Estimate, LeverId, Money, Probability};
 
 /// How often a lever works and what it costs to try.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -68,26 +68,51 @@ fn percent(share: f64) -> String {
     format!("{:.0} %", 100.0 * share)
 }
 
+/// Whether a customer has lapsed: more likely gone than not, or silent for so long and more likely than not to stay silent
+/// over the horizon.
+///
+/// Where the model tells dropout apart, the first rule decides; where it cannot, or knows no dropout, the second one does,
+/// which any rung of the value ladder can answer.
+#[derive(Debug, Clone, Copy, PartialEq)]
+struct Lapse {
+    silent_from: Days,
+}
+
+impl Default for Lapse {
+    fn default() -> Self {
+        Self { silent_from: Days::weeks(26) }
+    }
+}
+
+impl Lapse {
+    fn of(&self, customer: &Candidate<'_>) -> bool {
+        let worth = customer.worth();
+        let below_half = |chance: Option<Probability>| chance.is_some_and(|chance| chance.value() < 0.5);
+        let silent = worth.days_since_last >= self.silent_from;
+        below_half(worth.p_alive) || (silent && below_half(worth.p_active))
+    }
+}
+
 /// Keeps customers who are there and may go.
 ///
-/// Eligible: still a customer with a probability of at least one half, and dropout would take at least a fifth of what
-/// they would buy over the horizon. An offer that works saves half of that; one in ten is assumed to work.
+/// Eligible: not lapsed (see [`WinBack`]), and dropout, by now or over the horizon, takes at least a tenth of what the
+/// customer would buy otherwise. An offer that works saves half of that; one in ten is assumed to work.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Retain {
     terms: Terms,
-    alive_from: f64,
+    lapse: Lapse,
     risk_from: f64,
     saves: f64,
 }
 
 impl Default for Retain {
     fn default() -> Self {
-        Self { terms: Terms::assuming(0.1), alive_from: 0.5, risk_from: 0.2, saves: 0.5 }
+        Self { terms: Terms::assuming(0.1), lapse: Lapse::default(), risk_from: 0.1, saves: 0.5 }
     }
 }
 
 impl Retain {
-    /// The share of what dropout would take that an offer saves when it works.
+    /// The share of what dropout takes that an offer saves when it works.
     #[must_use]
     pub fn saves(mut self, share: f64) -> Self {
         self.saves = share;
@@ -106,40 +131,41 @@ impl Lever for Retain {
     }
 
     fn offer(&self, customer: &Candidate<'_>) -> Result<Offer, Ineligible> {
-        let (rates, alive) = (customer.rates()?, customer.p_alive()?.value());
-        if alive < self.alive_from {
-            return Err(Ineligible::because("more likely gone than not: a case for win back"));
+        let rates = customer.rates()?;
+        customer.p_alive()?; // without it there is no risk to act on
+        if self.lapse.of(customer) {
+            return Err(Ineligible::because("has lapsed: a case for win back"));
         }
-        let risk = 1.0 - rates.staying;
+        let risk = 1.0 - rates.alive * rates.staying;
         if risk < self.risk_from {
-            return Err(Ineligible::because("dropout would take less than a fifth of the purchases"));
+            return Err(Ineligible::because("dropout takes less than a tenth of the purchases"));
         }
         if rates.value_if_staying() <= 0.0 {
             return Err(Ineligible::because("serving this customer costs more than it brings"));
         }
         let why = format!(
-            "still a customer with {} probability, and dropout would take {} of what they would buy",
-            percent(alive),
+            "worth {}, and leaving takes {} of what they would buy",
+            rates.value(),
             percent(risk)
         );
-        Ok(self.terms.offer(why).keep(self.saves))
+        Ok(self.terms.offer(why).keep(self.saves).revive(self.saves))
     }
 }
 
 /// Grows customers towards what their peers are worth.
 ///
-/// Eligible: still a customer with a probability of at least one half, and with headroom. An offer that works raises
-/// purchases until a quarter of the headroom is taken; one in ten is assumed to work.
+/// Eligible: not lapsed (see [`WinBack`]), and with headroom. An offer that works raises purchases until a quarter of the
+/// headroom is taken; one in ten is assumed to work.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Develop {
     terms: Terms,
-    alive_from: f64,
+    lapse: Lapse,
     takes: f64,
 }
 
 impl Default for Develop {
     fn default() -> Self {
-        Self { terms: Terms::assuming(0.1), alive_from: 0.5, takes: 0.25 }
+        Self { terms: Terms::assuming(0.1), lapse: Lapse::default(), takes: 0.25 }
     }
 }
 
@@ -169,8 +195,8 @@ impl Lever for Develop {
             .headroom()
             .ok_or(Ineligible::because("no potential was estimated"))?
             .amount();
-        if customer.worth().p_alive.is_some_and(|alive| alive.value() < self.alive_from) {
-            return Err(Ineligible::because("more likely gone than not: a case for win back"));
+        if self.lapse.of(customer) {
+            return Err(Ineligible::because("has lapsed: a case for win back"));
         }
         if headroom <= 0.0 {
             return Err(Ineligible::because("worth as much as the best of their peers already"));
@@ -186,19 +212,20 @@ impl Lever for Develop {
     }
 }
 
-/// Brings back customers who are more likely gone than not.
+/// Brings back customers who have lapsed.
 ///
-/// Eligible: still a customer with a probability below one half. An offer that works brings them back; three in a hundred
-/// are assumed to come.
+/// Eligible: more likely gone than not, or silent for 26 weeks and more likely than not to stay silent over the horizon.
+/// An offer that works brings one purchase, and with it a customer who certainly is one; three in a hundred are assumed to
+/// come who would not have come by themselves.
 #[derive(Debug, Clone, PartialEq)]
 pub struct WinBack {
     terms: Terms,
-    alive_below: f64,
+    lapse: Lapse,
 }
 
 impl Default for WinBack {
     fn default() -> Self {
-        Self { terms: Terms::assuming(0.03), alive_below: 0.5 }
+        Self { terms: Terms::assuming(0.03), lapse: Lapse::default() }
     }
 }
 
@@ -212,21 +239,27 @@ impl Lever for WinBack {
     }
 
     fn offer(&self, customer: &Candidate<'_>) -> Result<Offer, Ineligible> {
-        let (rates, alive) = (customer.rates()?, customer.p_alive()?.value());
-        if alive >= self.alive_below {
-            return Err(Ineligible::because("more likely a customer than not"));
+        let rates = customer.rates()?;
+        if !self.lapse.of(customer) {
+            return Err(Ineligible::because("has not lapsed"));
         }
-        let back = rates.staying * rates.value_if_staying();
-        if back <= 0.0 {
+        let purchase = Money::finite(rates.spend * rates.margin);
+        if rates.value_if_staying() < 0.0 || purchase <= Money::ZERO {
             return Err(Ineligible::because("would bring nothing if they came back"));
         }
-        let why = format!(
-            "silent for {}, still a customer with {} probability; back for certain they would be worth {}",
-            customer.worth().days_since_last,
-            percent(alive),
-            Money::finite(back)
-        );
-        Ok(self.terms.offer(why).revive(1.0))
+        let worth = customer.worth();
+        let chance = match (worth.p_alive, worth.p_active) {
+            (Some(alive), _) if alive.value() < 0.5 => {
+                format!("still a customer with {} probability", percent(alive.value()))
+            }
+            (_, active) => format!(
+                "will buy within {} with {} probability",
+                customer.horizon(),
+                percent(active.map_or(0.0, Probability::value))
+            ),
+        };
+        let why = format!("silent for {}, {chance}; a purchase would be worth {purchase}", worth.days_since_last);
+        Ok(self.terms.offer(why).revive(1.0).one_off(purchase))
     }
 }
 

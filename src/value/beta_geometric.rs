@@ -484,6 +484,27 @@ impl FittedBetaGeometric {
         Probability::clamped(logistic(ln(self.b + f64::from(n - 1)) - ln(self.a) - silence))
     }
 
+    /// The probability that the customer buys at least once in the `horizon` after the observation.
+    ///
+    /// A customer who is alive cannot drop out before the next purchase, so this needs no integral.
+    pub fn p_active(&self, record: &PurchaseRecord, horizon: Days) -> Probability {
+        let (_, age) = record.weeks();
+        let shape = self.r + f64::from(record.repeat_purchases());
+        let buys = -exp_m1(-shape * ln_1p(horizon.in_weeks() / (self.alpha + age)));
+        Probability::clamped(self.p_alive(record).value() * buys)
+    }
+
+    /// Whether dropout can be told apart from none: its parameter `a` is inside the range and more than one standard error
+    /// above zero. Where it cannot, nearly every customer counts as alive, and long silence shows as a low purchase rate
+    /// instead. `None` for given parameters.
+    pub fn sees_dropout(&self) -> Option<bool> {
+        match (&self.status, self.covariance) {
+            (FitStatus::Given, _) => None,
+            (_, Some(covariance)) => Some(self.a > covariance[A][A].sqrt()),
+            (_, None) => Some(false),
+        }
+    }
+
     /// Expected number of purchases in the `horizon` after the observation.
     ///
     /// Fader, Hardie & Lee (2005), equation 10, as an expectation over the dropout probability that has only positive

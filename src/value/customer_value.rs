@@ -52,6 +52,8 @@ pub struct Worth {
     pub days_since_last: Days,
     /// The probability that there still is a customer; `None` where the rung below has no such notion.
     pub p_alive: Option<Probability>,
+    /// The probability of a purchase within the horizon; `None` where no future could be estimated.
+    pub p_active: Option<Probability>,
     /// What the future value is made of; `None` where no future could be estimated.
     pub rates: Option<Rates>,
     /// What the customer could be worth, on the basis and horizon of the future value.
@@ -69,6 +71,7 @@ impl Worth {
             purchases,
             days_since_last,
             p_alive: None,
+            p_active: None,
             rates: None,
             potential: None,
             cost_known: false,
@@ -86,6 +89,13 @@ impl Worth {
     #[must_use]
     pub fn with_p_alive(mut self, p_alive: Probability) -> Self {
         self.p_alive = Some(p_alive);
+        self
+    }
+
+    /// Adds the probability of a purchase within the horizon.
+    #[must_use]
+    pub fn with_p_active(mut self, p_active: Probability) -> Self {
+        self.p_active = Some(p_active);
         self
     }
 
@@ -118,15 +128,22 @@ pub enum ValueUnit {
     Margin,
 }
 
-/// Which rungs of the ladder the values stand on, and why the ones above refused.
+/// Which rungs of the ladder the values stand on, and what should be known about them.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct ValueBasis {
     /// Where the expected purchases come from, such as `mbg_nbd`.
     pub purchases: Cow<'static, str>,
     /// Where the expected spend comes from, such as `gamma_gamma`.
     pub spend: Cow<'static, str>,
-    /// One line for each rung that refused the data.
-    pub refused: Vec<String>,
+    /// What should be known: why a rung above refused the data, or what the fit could not tell.
+    pub notes: Vec<String>,
+}
+
+impl ValueBasis {
+    /// A basis without notes.
+    pub fn new(purchases: impl Into<Cow<'static, str>>, spend: impl Into<Cow<'static, str>>) -> Self {
+        Self { purchases: purchases.into(), spend: spend.into(), notes: Vec::new() }
+    }
 }
 
 impl fmt::Display for ValueBasis {

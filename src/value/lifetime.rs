@@ -1,13 +1,12 @@
 //! Lifetime value: purchases times spend over a horizon, with a rung below for data that a model refuses.
 
-use std::borrow::Cow;
-
 use crate::data::CustomerHistory;
 use crate::num::blocks;
+use crate::num::real::exp_m1;
 use crate::units::{Days, Money, Probability};
 use crate::value::beta_geometric::Forecast;
 use crate::value::potential::{peer_frontier, tenure_bands};
-use crate::value::rates::{annuity, weekly_discount};
+use crate::value::rates::{WEEKS_PER_YEAR, annuity, weekly_discount};
 use crate::value::{
     BgNbd, CustomerValue, Economics, FittedBetaGeometric, FittedGammaGamma, FittedValueModel, GammaGamma, MbgNbd,
     PurchaseRecord, PurchaseSummary, Rates, SpendRecord, ValueBasis, ValueError, ValueModel, ValueUnit, Worth,
@@ -145,7 +144,7 @@ impl LifetimeValue {
     /// [`ValueError::Param`], [`ValueError::Cancelled`].
     pub fn fit_to(&self, history: &CustomerHistory, work: &Work) -> Result<FittedLifetimeValue, ValueError> {
         self.validate()?;
-        let mut refused = Vec::new();
+        let mut notes = Vec::new();
         work.tell("fitting purchases", 0, None);
         let base = PurchaseSummary::of(history);
         let fitted = match &self.purchases {
@@ -153,9 +152,14 @@ impl LifetimeValue {
             PurchaseModel::BgNbd(model) => model.fit(&base, work),
         };
         let purchases = match fitted {
-            Ok(model) => Purchases::Model(model),
+            Ok(model) => {
+                if model.sees_dropout() == Some(false) {
+                    notes.push(format!("{} cannot tell dropout from none here: nearly all count as alive", model.name()));
+                }
+                Purchases::Model(model)
+            }
             Err(error @ ValueError::Refused { .. }) => {
-                refused.push(error.to_string());
+                notes.push(error.to_string());
                 EmpiricalRate::of(&base).map_or(Purchases::Unknown, Purchases::EmpiricalRate)
             }
             Err(error) => return Err(error),
@@ -164,12 +168,12 @@ impl LifetimeValue {
         let spend = match self.spend.fit(&SpendRecord::of(history), work) {
             Ok(model) => Spend::Model(model),
             Err(error @ ValueError::Refused { .. }) => {
-                refused.push(error.to_string());
+                notes.push(error.to_string());
                 Spend::Pooled(pooled_spend(history))
             }
             Err(error) => return Err(error),
         };
-        Ok(FittedLifetimeValue { settings: self.clone(), purchases, spend, refused })
+        Ok(FittedLifetimeValue { settings: self.clone(), purchases, spend, notes })
     }
 }
 
@@ -185,7 +189,7 @@ pub struct FittedLifetimeValue {
     settings: LifetimeValue,
     purchases: Purchases,
     spend: Spend,
-    refused: Vec<String>,
+    notes: Vec<String>,
 }
 
 #[derive(Debug, Clone, PartialEq)]
@@ -239,6 +243,7 @@ fn pooled_spend(history: &CustomerHistory) -> f64 {
 #[derive(Debug, Clone, Copy)]
 struct Outlook {
     p_alive: Option<Probability>,
+    p_active: Probability,
     staying: f64,
     purchases: f64,
 }
@@ -272,7 +277,7 @@ impl FittedLifetimeValue {
             Spend::Model(_) => "gamma_gamma",
             Spend::Pooled(_) => "pooled_spend",
         };
-        ValueBasis { purchases: Cow::Borrowed(purchases), spend: Cow::Borrowed(spend), refused: self.refused.clone() }
+        ValueBasis { notes: self.notes.clone(), ..ValueBasis::new(purchases, spend) }
     }
 
     /// Forecasts for each distinct record; `None` where there is no rung to stand on.
@@ -284,6 +289,7 @@ impl FittedLifetimeValue {
             Purchases::EmpiricalRate(rate) => {
                 let outlook = |record| Outlook {
                     p_alive: None,
+                    p_active: Probability::clamped(-exp_m1(-rate.rate(record) * weeks)),
                     staying: 1.0,
                     purchases: rate.rate(record) * annuity(weeks, discount),
                 };
@@ -299,6 +305,7 @@ impl FittedLifetimeValue {
                         let expected = forecast.discounted(record, weeks, discount);
                         Outlook {
                             p_alive: Some(model.p_alive(record)),
+                            p_active: model.p_active(record, self.settings.horizon),
                             staying: if certain > 0.0 { (expected / certain).clamp(0.0, 1.0) } else { 0.0 },
                             purchases: certain,
                         }
@@ -360,8 +367,9 @@ impl FittedValueModel for FittedLifetimeValue {
                 worth.cost_known = cost.is_some();
                 if let Some(outlooks) = &outlooks {
                     let outlook = outlooks[base.places()[row] as usize];
-                    let per_week = cost.map_or(0.0, Money::amount) / crate::value::rates::WEEKS_PER_YEAR;
+                    let per_week = cost.map_or(0.0, Money::amount) / WEEKS_PER_YEAR;
                     worth.p_alive = outlook.p_alive;
+                    worth.p_active = Some(outlook.p_active);
                     worth.rates = Some(Rates {
                         alive: outlook.p_alive.map_or(1.0, Probability::value),
                         staying: outlook.staying,

@@ -16,7 +16,7 @@ fn worth(alive: f64, potential: f64) -> Worth {
 }
 
 fn valued(rows: Vec<Worth>) -> CustomerValue {
-    let basis = ValueBasis { purchases: "given".into(), spend: "given".into(), refused: Vec::new() };
+    let basis = ValueBasis::new("given", "given");
     let ids = CustomerIds::numbered(rows.len()).unwrap();
     CustomerValue::new(ids, rows, basis, ValueUnit::Revenue, Days::weeks(52)).unwrap()
 }
@@ -31,12 +31,28 @@ fn each_situation_gets_its_strategy() {
     dear.cost_known = true;
     dear.rates = Some(Rates { staying: 0.95, cost: 80.0, ..rates(0.9) });
     let no_future = Worth { rates: None, potential: None, ..worth(0.9, 0.0) };
-    let settled = Worth { rates: Some(Rates { staying: 0.95, ..rates(0.9) }), ..worth(0.9, 0.0) };
+    let settled = Worth { rates: Some(Rates { staying: 0.97, ..rates(0.98) }), ..worth(0.98, 0.0) };
     let plan = plan(vec![worth(0.9, 0.0), worth(0.9, 500.0), worth(0.2, 500.0), dear, settled, no_future]);
     let names: Vec<&str> = plan.rows().iter().map(|row| row.primary().name()).collect();
     assert_eq!(names, ["retain", "develop", "win_back", "reduce_cost_to_serve", "maintain", "maintain"]);
     assert_eq!(plan.customer(1).secondary().unwrap().name(), "retain");
     assert_eq!(plan.customer(4).primary().gain(), Money::ZERO);
+}
+
+#[test]
+fn a_long_silence_is_a_lapse_also_where_the_model_knows_no_dropout() {
+    let one_time = |silent: u32, p_active: f64| {
+        let spent = Money::new(30.0).unwrap();
+        Worth::realised(spent, spent, 1, Days::new(silent))
+            .with_rates(Rates { alive: 1.0, staying: 1.0, purchases: 0.5, spend: 30.0, margin: 1.0, cost: 0.0 })
+            .with_p_active(Probability::new(p_active).unwrap())
+            .with_potential(Money::new(40.0).unwrap())
+    };
+    let plan = plan(vec![one_time(400, 0.3), one_time(20, 0.3), one_time(400, 0.8)]);
+    let names: Vec<&str> = plan.rows().iter().map(|row| row.primary().name()).collect();
+    assert_eq!(names, ["win_back", "develop", "develop"]);
+    // One purchase of 30, for three in a hundred.
+    assert!((plan.customer(0).primary().gain().amount() - 0.9).abs() < 1e-12);
 }
 
 #[test]
@@ -51,16 +67,16 @@ fn a_lever_without_its_inputs_says_so() {
 
 #[test]
 fn gains_are_those_of_the_formula() {
-    // Value before 0.9 x 0.6 x 100 = 54; kept by half: 0.9 x 0.8 x 100 = 72; one in ten.
+    // Value before 0.9 x 0.6 x 100 = 54; with half of both losses saved 0.95 x 0.8 x 100 = 76; one in ten.
     let plan = plan(vec![worth(0.9, 154.0)]);
     let second = plan.customer(0).secondary().unwrap();
     assert_eq!(second.name(), "retain");
-    assert!((second.gain().amount() - 1.8).abs() < 1e-12);
+    assert!((second.gain().amount() - 2.2).abs() < 1e-12);
     // Headroom 100, a quarter of it, one in ten.
     assert!((plan.customer(0).primary().gain().amount() - 2.5).abs() < 1e-12);
     let summary = plan.summary();
     assert_eq!(summary.assumed_share, Some(1.0));
-    assert!((summary.secondary_gain.amount() - 1.8).abs() < 1e-12);
+    assert!((summary.secondary_gain.amount() - 2.2).abs() < 1e-12);
 }
 
 #[test]

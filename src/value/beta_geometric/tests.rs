@@ -56,6 +56,20 @@ fn bg_nbd_calls_one_time_buyers_alive_and_mbg_nbd_does_not() {
 }
 
 #[test]
+fn the_chance_of_a_purchase_is_the_limit_of_their_number() {
+    // Over a very short time at most one purchase happens, and its chance is the expected number.
+    let model = MbgNbd::with_parameters(0.525, 6.183, 0.891, 1.614).unwrap();
+    let rare = MbgNbd::with_parameters(0.525, 1e6, 0.891, 1.614).unwrap();
+    let record = PurchaseRecord::new(2, 100.0, 270.0).unwrap();
+    let (chance, number) = (rare.p_active(&record, Days::new(1)).value(), rare.expected_purchases(&record, Days::new(1)));
+    assert!((chance / number - 1.0).abs() < 1e-6, "{chance} {number}");
+    let year = Days::weeks(52);
+    assert!(model.p_active(&record, year).value() < model.p_alive(&record).value());
+    assert!(model.p_active(&record, year).value() < model.expected_purchases(&record, year));
+    assert_eq!(model.sees_dropout(), None);
+}
+
+#[test]
 fn discounting_equals_a_fine_sum_of_purchases() {
     let model = MbgNbd::with_parameters(0.525, 6.183, 0.891, 1.614).unwrap();
     for (x, t_x, age) in [(0u32, 0.0, 270.0), (3, 200.0, 270.0), (40, 260.0, 265.0), (0, 0.0, 0.0)] {
