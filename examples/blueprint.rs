@@ -65,7 +65,10 @@ fn run(arguments: &[String]) -> Result<(), Box<dyn Error>> {
     let result = options.blueprint()?.build(inputs, &work())?;
     let out = options.get("out").unwrap_or("blueprint-out");
     result.write(&mut Directory::create(out)?)?;
-    println!("{}written to {out}: customers.csv, segments.csv, quality.json, verdict.json, blueprint.html", result.report().summary());
+    println!(
+        "{}written to {out}: customers.csv, segments.csv, quality.json, verdict.json, blueprint.html",
+        result.report().summary()
+    );
     Ok(())
 }
 
@@ -75,7 +78,11 @@ fn work() -> Work {
         return Work::new();
     }
     Work::new().observed_by(|progress| {
-        eprint!("\r\x1b[K{} {}", progress.doing, if progress.done > 0 { progress.done.to_string() } else { String::new() });
+        eprint!(
+            "\r\x1b[K{} {}",
+            progress.doing,
+            if progress.done > 0 { progress.done.to_string() } else { String::new() }
+        );
         if progress.doing == "choosing strategies" {
             eprint!("\r\x1b[K");
         }
@@ -87,8 +94,16 @@ fn work() -> Work {
 /// The options as they were given, each a name and a value.
 struct Options(Vec<(String, String)>);
 
-const NAMES: [&str; 8] =
-    ["transactions", "columns", "attributes", "observed-until", "segments", "seed", "horizon-weeks", "out"];
+const NAMES: [&str; 8] = [
+    "transactions",
+    "columns",
+    "attributes",
+    "observed-until",
+    "segments",
+    "seed",
+    "horizon-weeks",
+    "out",
+];
 
 impl Options {
     fn parse(arguments: &[String]) -> Result<Self, Box<dyn Error>> {
@@ -96,7 +111,8 @@ impl Options {
         let mut arguments = arguments.iter();
         while let Some(argument) = arguments.next() {
             let name = argument.strip_prefix("--").filter(|name| NAMES.contains(name));
-            let name = name.ok_or_else(|| format!("unknown option `{argument}`; --help lists them"))?;
+            let name =
+                name.ok_or_else(|| format!("unknown option `{argument}`; --help lists them"))?;
             let value = arguments.next().ok_or_else(|| format!("--{name} needs a value"))?;
             options.push((name.to_owned(), value.clone()));
         }
@@ -108,7 +124,9 @@ impl Options {
     }
 
     fn parsed<T: FromStr>(&self, name: &str, what: &str) -> Result<Option<T>, Box<dyn Error>> {
-        let parse = |value: &str| value.parse().map_err(|_| format!("--{name} is `{value}`, expected {what}").into());
+        let parse = |value: &str| {
+            value.parse().map_err(|_| format!("--{name} is `{value}`, expected {what}").into())
+        };
         self.get(name).map(parse).transpose()
     }
 
@@ -128,7 +146,11 @@ impl Options {
                 Some(("category", column)) => source.category(column),
                 Some(("product", column)) => source.product(column),
                 Some(("order", column)) => source.order(column),
-                _ => return Err(format!("--columns: `{pair}` maps no column; --help lists them").into()),
+                _ => {
+                    return Err(
+                        format!("--columns: `{pair}` maps no column; --help lists them").into()
+                    );
+                }
             };
         }
         Ok(source)
@@ -136,7 +158,8 @@ impl Options {
 
     fn attributes(&self) -> Result<Option<CsvAttributes>, Box<dyn Error>> {
         let Some(path) = self.get("attributes") else { return Ok(None) };
-        let mut attributes = CsvAttributes::open(path, "customer_id").map_err(|error| in_file(path, error))?;
+        let mut attributes =
+            CsvAttributes::open(path, "customer_id").map_err(|error| in_file(path, error))?;
         // A column of zeros and ones would otherwise pass for yes and no.
         for name in ["margin", "cost_to_serve"] {
             attributes = attributes.field(AttributeField::own(name, AttributeKind::Number));
@@ -150,7 +173,7 @@ impl Options {
             blueprint = blueprint.observed_until(day);
         }
         if let Some(weeks) = self.parsed("horizon-weeks", "a number of weeks")? {
-            blueprint = blueprint.value_model(LifetimeValue::new().horizon(Days::weeks(weeks)));
+            blueprint = blueprint.value(LifetimeValue::new().horizon(Days::weeks(weeks)));
         }
         let seed = self.parsed("seed", "a whole number")?.unwrap_or(0);
         Ok(match self.get("segments").unwrap_or("auto") {

@@ -5,9 +5,12 @@
 
 use std::fmt;
 
+use serde::Serialize;
+
 use crate::cluster::{DynSegmenter, Membership, PredictionStrength, Segmentation, Segmenter};
 use crate::data::{
-    AttributeKind, AttributeSource, Attributes, CustomerHistory, DataQuality, HistorySpec, TransactionSource,
+    AttributeKind, AttributeSource, Attributes, CustomerHistory, DataQuality, HistorySpec,
+    TransactionSource,
 };
 use crate::error::Result;
 use crate::export::{CustomerTable, Sink, customers_csv, json, segments_csv};
@@ -47,9 +50,8 @@ use crate::work::Work;
 /// assert_eq!(blueprint.value().rows().len(), 2357);
 /// assert_eq!(blueprint.value().basis().to_string(), "mbg_nbd+gamma_gamma");
 /// println!("{}", blueprint.verdict());
-/// for planned in blueprint.strategies().top(10) {
-///     let primary = planned.strategy().primary();
-///     println!("{} {} +{} because {}", planned.customer().expose(), primary.name(), primary.gain(), primary.reason());
+/// for plan in blueprint.strategies().top(10) {
+///     println!("{} {} +{} because {}", plan.customer().expose(), plan.primary().name(), plan.primary().gain(), plan.reason());
 /// }
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
@@ -92,7 +94,9 @@ impl<'a, S: TransactionSource> From<&'a S> for Inputs<'a> {
 
 impl fmt::Debug for Inputs<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Inputs").field("attributes", &self.attributes.is_some()).finish_non_exhaustive()
+        f.debug_struct("Inputs")
+            .field("attributes", &self.attributes.is_some())
+            .finish_non_exhaustive()
     }
 }
 
@@ -132,7 +136,7 @@ impl Blueprint {
 
     /// How customers are valued.
     #[must_use]
-    pub fn value_model(mut self, model: impl ValueModel + 'static) -> Self {
+    pub fn value(mut self, model: impl ValueModel + 'static) -> Self {
         self.value = Box::new(model);
         self
     }
@@ -205,9 +209,12 @@ impl Blueprint {
         attributes: Option<&dyn AttributeSource>,
         work: &Work,
     ) -> Result<BlueprintResult> {
-        let attributes = attributes.map(|source| Attributes::read(source, history.ids(), work)).transpose()?;
-        let economics = attributes.as_ref().map(Economics::from_attributes).transpose()?.unwrap_or_default();
-        let needs = attributes.as_ref().map(|attributes| self.read_needs(attributes)).transpose()?;
+        let attributes =
+            attributes.map(|source| Attributes::read(source, history.ids(), work)).transpose()?;
+        let economics =
+            attributes.as_ref().map(Economics::from_attributes).transpose()?.unwrap_or_default();
+        let needs =
+            attributes.as_ref().map(|attributes| self.read_needs(attributes)).transpose()?;
 
         let value = self.value.fit(&history, work)?.value(&history, &economics, work)?;
         let gross: Vec<Money> = value.rows().iter().map(|worth| worth.gross).collect();
@@ -217,7 +224,7 @@ impl Blueprint {
         let (segmentation, story) = self.segment(&features, work)?;
         let segmentation = best_first(segmentation, &value);
 
-        let profile = Profile::of(&segmentation, &features)?;
+        let profile = Profile::of(&segmentation, &features, work)?;
         let mut evidence = Evidence::of(&segmentation).value(&value);
         if let Some(needs) = &needs {
             evidence = evidence.needs(needs);
@@ -245,7 +252,10 @@ impl Blueprint {
     fn read_needs(&self, attributes: &Attributes) -> Result<Needs> {
         let yes_no = || {
             let columns = attributes.columns().iter().map(|column| column.field());
-            columns.filter(|field| field.kind == AttributeKind::YesNo).map(|field| field.name.clone()).collect()
+            columns
+                .filter(|field| field.kind == AttributeKind::YesNo)
+                .map(|field| field.name.clone())
+                .collect()
         };
         let names: Vec<String> = self.needs.clone().unwrap_or_else(yes_no);
         Ok(Needs::from_attributes(attributes, &names)?)
@@ -257,8 +267,12 @@ impl Blueprint {
         let scaled = scaling(&basis).fit(&basis)?.transform(&basis)?;
         if scaled.n_features() == 0 {
             let everybody = Membership::Hard(vec![Some(SegmentId(0)); features.n_customers()]);
-            let segmentation = Segmentation::new(features.ids().clone(), vec!["Segment 1".to_owned()], everybody)?;
-            return Ok((segmentation, "one segment: no feature varies between customers".to_owned()));
+            let segmentation =
+                Segmentation::new(features.ids().clone(), vec!["Segment 1".to_owned()], everybody)?;
+            return Ok((
+                segmentation,
+                "one segment: no feature varies between customers".to_owned(),
+            ));
         }
         let model = self.segmenter.fit_dyn(&scaled, work)?;
         Ok((model.assign(&scaled, work)?, model.story()))
@@ -301,10 +315,13 @@ fn best_first(segmentation: Segmentation, value: &CustomerValue) -> Segmentation
         let total: Money = members.iter().map(|&row| value.rows()[row].current).sum();
         if members.is_empty() { f64::NEG_INFINITY } else { total.amount() / members.len() as f64 }
     };
-    let mut order: Vec<(f64, SegmentId)> = segmentation.segments().map(|segment| (mean(segment), segment)).collect();
+    let mut order: Vec<(f64, SegmentId)> =
+        segmentation.segments().map(|segment| (mean(segment), segment)).collect();
     order.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)));
     let order: Vec<SegmentId> = order.into_iter().map(|(_, segment)| segment).collect();
-    let numbered = |name: &String| name.strip_prefix("Segment ").is_some_and(|rest| rest.parse::<u32>().is_ok());
+    let numbered = |name: &String| {
+        name.strip_prefix("Segment ").is_some_and(|rest| rest.parse::<u32>().is_ok())
+    };
     let names = if segmentation.names().iter().all(numbered) {
         (1..=order.len()).map(|number| format!("Segment {number}")).collect()
     } else {
@@ -320,6 +337,30 @@ impl fmt::Debug for Blueprint {
             .field("needs", &self.needs)
             .field("checks", &self.checks)
             .finish_non_exhaustive()
+    }
+}
+
+/// The account of all that was read: the rows of transactions, and the match of attributes where there were any.
+#[derive(Serialize)]
+struct QualityFile<'a> {
+    #[serde(flatten)]
+    transactions: &'a DataQuality,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    attributes: Option<Matched>,
+}
+
+/// How attributes and customers found one another.
+#[derive(Serialize)]
+struct Matched {
+    /// Customers of whom there are attributes.
+    customers: usize,
+    /// Rows of attributes that belong to no customer.
+    rows_of_nobody: usize,
+}
+
+impl Matched {
+    fn of(attributes: &Attributes) -> Self {
+        Self { customers: attributes.matched(), rows_of_nobody: attributes.unmatched() }
     }
 }
 
@@ -405,6 +446,7 @@ impl BlueprintResult {
     pub fn report(&self) -> Report<'_> {
         Report::new(ReportParts {
             quality: self.quality(),
+            attributes: self.attributes.as_ref(),
             value: &self.value,
             concentration: self.concentration.as_ref(),
             segmentation: &self.segmentation,
@@ -424,8 +466,14 @@ impl BlueprintResult {
     pub fn write(&self, sink: &mut dyn Sink) -> Result<()> {
         let table = CustomerTable::new(&self.value, &self.segmentation, &self.plan)?;
         sink.write("customers.csv", &mut |out| customers_csv(&table, out))?;
-        sink.write("segments.csv", &mut |out| segments_csv(&table, &self.profile, &self.verdict, out))?;
-        sink.write("quality.json", &mut |out| json(self.quality(), out))?;
+        sink.write("segments.csv", &mut |out| {
+            segments_csv(&table, &self.profile, &self.verdict, out)
+        })?;
+        let quality = QualityFile {
+            transactions: self.quality(),
+            attributes: self.attributes.as_ref().map(Matched::of),
+        };
+        sink.write("quality.json", &mut |out| json(&quality, out))?;
         sink.write("verdict.json", &mut |out| json(&self.verdict, out))?;
         sink.write("blueprint.html", &mut |out| self.report().html(out))?;
         Ok(sink.commit()?)

@@ -65,6 +65,7 @@ impl Error {
                 | Self::Value(ValueError::Cancelled(_))
                 | Self::Features(FeatureError::Cancelled(_))
                 | Self::Segments(SegmentError::Cancelled(_))
+                | Self::Profile(ProfileError::Cancelled(_))
                 | Self::Validate(ValidateError::Cancelled(_))
                 | Self::Strategy(StrategyError::Cancelled(_))
         )

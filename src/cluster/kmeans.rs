@@ -90,15 +90,22 @@ impl KMeans {
     ///
     /// [`SegmentError::Param`].
     pub fn validate(&self) -> Result<(), SegmentError> {
-        let at_least_one = [("k", self.k), ("restarts", self.restarts), ("max_iterations", self.max_iterations)];
+        let at_least_one =
+            [("k", self.k), ("restarts", self.restarts), ("max_iterations", self.max_iterations)];
         match at_least_one.into_iter().find(|(_, value)| *value == 0) {
-            Some((name, _)) => Err(SegmentError::Param { name, value: 0.0, expected: "at least 1" }),
+            Some((name, _)) => {
+                Err(SegmentError::Param { name, value: 0.0, expected: "at least 1" })
+            }
             None => Ok(()),
         }
     }
 
     /// The fit on numbers alone.
-    pub(crate) fn fit_dense(&self, rows: &DenseFeatures, work: &Work) -> Result<Best, SegmentError> {
+    pub(crate) fn fit_dense(
+        &self,
+        rows: &DenseFeatures,
+        work: &Work,
+    ) -> Result<Best, SegmentError> {
         self.validate()?;
         if rows.n_rows() == 0 {
             return Err(SegmentError::NoCustomers);
@@ -121,7 +128,10 @@ impl KMeans {
         if !least.is_finite() {
             return Err(SegmentError::TooFar);
         }
-        let hits = inertias.iter().filter(|&&inertia| inertia <= least + HIT_TOLERANCE * least.abs()).count();
+        let hits = inertias
+            .iter()
+            .filter(|&&inertia| inertia <= least + HIT_TOLERANCE * least.abs())
+            .count();
         let best = runs.into_iter().find(|run| run.inertia == least);
         best.map(|run| Best { run: run.in_order(), hits }).ok_or(SegmentError::NoCustomers)
     }
@@ -195,11 +205,16 @@ impl KMeansModel {
 
 impl SegmentModel for KMeansModel {
     fn assign(&self, features: &FeatureMatrix, work: &Work) -> Result<Segmentation, SegmentError> {
-        let rows = features.select(&self.features).map_err(SegmentError::Features)?.dense().map_err(SegmentError::Features)?;
+        let rows = features
+            .select(&self.features)
+            .map_err(SegmentError::Features)?
+            .dense()
+            .map_err(SegmentError::Features)?;
         let (labels, _) = place(&rows, &self.centres, work)?;
         let hard = labels.into_iter().map(|label| Some(SegmentId(label))).collect();
         let names = (1..=self.n_segments()).map(|number| format!("Segment {number}")).collect();
-        let segmentation = Segmentation::new(features.ids().clone(), names, Membership::Hard(hard))?;
+        let segmentation =
+            Segmentation::new(features.ids().clone(), names, Membership::Hard(hard))?;
         Ok(segmentation.made_from(self.features.iter().cloned()))
     }
 
@@ -304,7 +319,12 @@ fn distinct_rows(rows: &DenseFeatures, enough: usize) -> usize {
 }
 
 /// Draws centres among the rows, each with a chance proportional to its weight and squared distance from those drawn.
-fn seed_centres(rows: &DenseFeatures, k: usize, stream: &mut Stream, work: &Work) -> Result<Centres, Cancelled> {
+fn seed_centres(
+    rows: &DenseFeatures,
+    k: usize,
+    stream: &mut Stream,
+    work: &Work,
+) -> Result<Centres, Cancelled> {
     let (n, d) = (rows.n_rows(), rows.n_columns());
     let mut centres = Centres { values: Vec::with_capacity(k * d), d };
     let mut mass: Vec<f64> = (0..n).map(|row| rows.weight(row)).collect();
@@ -352,7 +372,11 @@ struct Share {
 }
 
 /// Places every row and says how far the rows lie from their centres in all.
-fn place(rows: &DenseFeatures, centres: &Centres, work: &Work) -> Result<(Vec<u32>, f64), Cancelled> {
+fn place(
+    rows: &DenseFeatures,
+    centres: &Centres,
+    work: &Work,
+) -> Result<(Vec<u32>, f64), Cancelled> {
     let shares = shares(rows, centres, work)?;
     let mut inertia = 0.0;
     let mut labels = Vec::with_capacity(rows.n_rows());
@@ -366,8 +390,12 @@ fn place(rows: &DenseFeatures, centres: &Centres, work: &Work) -> Result<(Vec<u3
 fn shares(rows: &DenseFeatures, centres: &Centres, work: &Work) -> Result<Vec<Share>, Cancelled> {
     let (k, d) = (centres.k(), centres.d);
     blocks::map_blocks(rows.n_rows(), work, |block| {
-        let mut share =
-            Share { labels: Vec::with_capacity(block.len()), sums: vec![0.0; k * d], weights: vec![0.0; k], inertia: 0.0 };
+        let mut share = Share {
+            labels: Vec::with_capacity(block.len()),
+            sums: vec![0.0; k * d],
+            weights: vec![0.0; k],
+            inertia: 0.0,
+        };
         for row in block {
             let (label, distance) = centres.nearest(rows.row(row));
             let weight = rows.weight(row);
@@ -384,7 +412,12 @@ fn shares(rows: &DenseFeatures, centres: &Centres, work: &Work) -> Result<Vec<Sh
 }
 
 /// Lloyd's iteration from these centres, until nobody changes place.
-fn lloyd(rows: &DenseFeatures, start: Centres, max_iterations: usize, work: &Work) -> Result<Run, Cancelled> {
+fn lloyd(
+    rows: &DenseFeatures,
+    start: Centres,
+    max_iterations: usize,
+    work: &Work,
+) -> Result<Run, Cancelled> {
     let (k, d) = (start.k(), start.d);
     let mut centres = start;
     let mut labels: Vec<u32> = Vec::new();
@@ -392,7 +425,8 @@ fn lloyd(rows: &DenseFeatures, start: Centres, max_iterations: usize, work: &Wor
     let mut converged = false;
     while iterations < max_iterations && !converged {
         iterations += 1;
-        let (mut sums, mut weights, mut next) = (vec![0.0; k * d], vec![0.0; k], Vec::with_capacity(rows.n_rows()));
+        let (mut sums, mut weights, mut next) =
+            (vec![0.0; k * d], vec![0.0; k], Vec::with_capacity(rows.n_rows()));
         for share in shares(rows, &centres, work)? {
             add(&mut sums, &share.sums);
             add(&mut weights, &share.weights);
@@ -400,7 +434,9 @@ fn lloyd(rows: &DenseFeatures, start: Centres, max_iterations: usize, work: &Wor
         }
         let relocated = fill_empty(rows, &centres, &mut next, &mut sums, &mut weights);
         for centre in 0..k {
-            for (value, sum) in centres.values[centre * d..(centre + 1) * d].iter_mut().zip(&sums[centre * d..]) {
+            for (value, sum) in
+                centres.values[centre * d..(centre + 1) * d].iter_mut().zip(&sums[centre * d..])
+            {
                 *value = sum / weights[centre];
             }
         }
@@ -439,7 +475,8 @@ fn fill_empty(
         let mut farthest: Option<(f64, usize)> = None;
         for (row, &label) in labels.iter().enumerate() {
             if counts[label as usize] > 1 {
-                let distance = rows.weight(row) * squared_distance(rows.row(row), centres.of(label as usize));
+                let distance =
+                    rows.weight(row) * squared_distance(rows.row(row), centres.of(label as usize));
                 if farthest.is_none_or(|(most, _)| distance > most) {
                     farthest = Some((distance, row));
                 }
@@ -498,7 +535,11 @@ mod tests {
         let matrix = matrix(&rows);
         let model = KMeans::new(4).fit(&matrix, &Work::new()).unwrap();
         let labels = model.assign(&matrix, &Work::new()).unwrap().partition().unwrap();
-        let naive: f64 = rows.iter().zip(&labels).map(|(row, s)| squared_distance(row, model.centre(s.index()))).sum();
+        let naive: f64 = rows
+            .iter()
+            .zip(&labels)
+            .map(|(row, s)| squared_distance(row, model.centre(s.index())))
+            .sum();
         assert!((naive - model.inertia()).abs() < 1e-10 * naive);
     }
 
@@ -520,7 +561,8 @@ mod tests {
     fn a_weight_is_a_repeated_row() {
         let rows = blobs(60);
         let weights: Vec<f64> = (0..60).map(|i| f64::from(i % 3 + 1)).collect();
-        let repeated: Vec<[f64; 2]> = rows.iter().zip(&weights).flat_map(|(row, &w)| vec![*row; w as usize]).collect();
+        let repeated: Vec<[f64; 2]> =
+            rows.iter().zip(&weights).flat_map(|(row, &w)| vec![*row; w as usize]).collect();
         let weighted = matrix(&rows).with_weights(weights).unwrap();
         let left = KMeans::new(3).fit(&weighted, &Work::new()).unwrap();
         let right = KMeans::new(3).fit(&matrix(&repeated), &Work::new()).unwrap();
@@ -533,9 +575,15 @@ mod tests {
         let error = KMeans::new(2).fit(&same, &Work::new()).unwrap_err();
         assert!(matches!(error, SegmentError::TooFewDistinct { k: 2, distinct: 1 }));
         assert!(matches!(KMeans::new(0).validate(), Err(SegmentError::Param { name: "k", .. })));
-        assert!(matches!(KMeans::new(1).restarts(0).validate(), Err(SegmentError::Param { name: "restarts", .. })));
+        assert!(matches!(
+            KMeans::new(1).restarts(0).validate(),
+            Err(SegmentError::Param { name: "restarts", .. })
+        ));
         let nobody = matrix(&[]);
-        assert!(matches!(KMeans::new(1).fit(&nobody, &Work::new()), Err(SegmentError::NoCustomers)));
+        assert!(matches!(
+            KMeans::new(1).fit(&nobody, &Work::new()),
+            Err(SegmentError::NoCustomers)
+        ));
         assert_eq!(KMeans::new(1).fit(&same, &Work::new()).unwrap().inertia(), 0.0);
     }
 
@@ -543,6 +591,9 @@ mod tests {
     fn a_cancelled_fit_stops() {
         let work = Work::new();
         work.canceller().cancel();
-        assert!(matches!(KMeans::new(2).fit(&matrix(&blobs(30)), &work), Err(SegmentError::Cancelled(_))));
+        assert!(matches!(
+            KMeans::new(2).fit(&matrix(&blobs(30)), &work),
+            Err(SegmentError::Cancelled(_))
+        ));
     }
 }

@@ -111,11 +111,19 @@ impl PredictionStrength {
     pub fn validate(&self) -> Result<(), SegmentError> {
         if *self.range.start() < 2 || self.range.is_empty() {
             let value = *self.range.start() as f64;
-            return Err(SegmentError::Param { name: "range", value, expected: "from at least 2, and not empty" });
+            return Err(SegmentError::Param {
+                name: "range",
+                value,
+                expected: "from at least 2, and not empty",
+            });
         }
         if !(self.threshold > 0.0 && self.threshold <= 1.0) {
             let value = self.threshold;
-            return Err(SegmentError::Param { name: "threshold", value, expected: "greater than 0 and at most 1" });
+            return Err(SegmentError::Param {
+                name: "threshold",
+                value,
+                expected: "greater than 0 and at most 1",
+            });
         }
         Ok(())
     }
@@ -142,7 +150,11 @@ impl PredictionStrength {
             let known: Option<Vec<f64>> = splits.iter().copied().collect();
             known.map(|known| blocks::sum(known.len(), |i| known[i]) / known.len() as f64)
         };
-        Ok(ks.iter().zip(both.chunks(self.splits)).map(|(&k, splits)| Strength { k, strength: mean(splits) }).collect())
+        Ok(ks
+            .iter()
+            .zip(both.chunks(self.splits))
+            .map(|(&k, splits)| Strength { k, strength: mean(splits) })
+            .collect())
     }
 
     /// The mean of predicting the right half by the left and the left by the right; `None` where a half is too small.
@@ -191,18 +203,33 @@ impl PredictionStrength {
 /// assert_eq!(prediction_strength(&test, &labels, &model)?, 2.0 / 6.0);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-pub fn prediction_strength(features: &FeatureMatrix, labels: &[SegmentId], by: &KMeansModel) -> Result<f64, SegmentError> {
+pub fn prediction_strength(
+    features: &FeatureMatrix,
+    labels: &[SegmentId],
+    by: &KMeansModel,
+) -> Result<f64, SegmentError> {
     let rows = features.dense().map_err(SegmentError::Features)?;
     if labels.len() != rows.n_rows() {
-        return Err(SegmentError::Length { what: "the list of labels", expected: rows.n_rows(), got: labels.len() });
+        return Err(SegmentError::Length {
+            what: "the list of labels",
+            expected: rows.n_rows(),
+            got: labels.len(),
+        });
     }
     if rows.n_columns() != by.centres().d() {
-        return Err(SegmentError::OtherFeatures { expected: by.centres().d(), got: rows.n_columns() });
+        return Err(SegmentError::OtherFeatures {
+            expected: by.centres().d(),
+            got: rows.n_columns(),
+        });
     }
     let segments = by.n_segments();
     match labels.iter().position(|label| label.index() >= segments) {
         Some(row) => Err(SegmentError::NoSuchSegment { row, segment: labels[row].0, segments }),
-        None => Ok(strength(&rows, &labels.iter().map(|label| label.0).collect::<Vec<_>>(), by.centres())),
+        None => Ok(strength(
+            &rows,
+            &labels.iter().map(|label| label.0).collect::<Vec<_>>(),
+            by.centres(),
+        )),
     }
 }
 
@@ -230,7 +257,8 @@ impl Segmenter for PredictionStrength {
         self.validate()?;
         let rows = features.dense().map_err(SegmentError::Features)?;
         let strengths = self.strengths(&rows, work)?;
-        let supported = |s: &&Strength| s.strength.is_some_and(|strength| strength >= self.threshold);
+        let supported =
+            |s: &&Strength| s.strength.is_some_and(|strength| strength >= self.threshold);
         let k = strengths.iter().rev().find(supported).map_or(1, |s| s.k);
         let model = KMeans::new(k).seed(self.seed).fit(features, work)?;
         Ok(ChosenKMeans { model, strengths })
@@ -279,7 +307,8 @@ mod tests {
     #[test]
     fn noise_has_no_segments() {
         let mut stream = Stream::new(3, Purpose::Restart, 0);
-        let rows: Vec<[f64; 5]> = (0..400).map(|_| std::array::from_fn(|_| stream.normal())).collect();
+        let rows: Vec<[f64; 5]> =
+            (0..400).map(|_| std::array::from_fn(|_| stream.normal())).collect();
         let matrix = FeatureMatrix::from_rows(&["a", "b", "c", "d", "e"], &rows).unwrap();
         let model = PredictionStrength::new().fit(&matrix, &Work::new()).unwrap();
         assert_eq!(model.n_segments(), 1, "{:?}", model.strengths());

@@ -53,14 +53,22 @@ impl Segmentation {
     /// # Errors
     ///
     /// [`SegmentError::Length`], [`SegmentError::NoSuchSegment`], [`SegmentError::NotProbabilities`].
-    pub fn new(ids: CustomerIds, names: Vec<String>, membership: Membership) -> Result<Self, SegmentError> {
+    pub fn new(
+        ids: CustomerIds,
+        names: Vec<String>,
+        membership: Membership,
+    ) -> Result<Self, SegmentError> {
         let (n, k) = (ids.len(), names.len());
         let expected = match &membership {
             Membership::Soft(_) => n * k,
             _ => n,
         };
         if membership.len() != expected {
-            return Err(SegmentError::Length { what: "the membership", expected, got: membership.len() });
+            return Err(SegmentError::Length {
+                what: "the membership",
+                expected,
+                got: membership.len(),
+            });
         }
         let check = |row: usize, segment: SegmentId| {
             if segment.index() < k {
@@ -71,7 +79,10 @@ impl Segmentation {
         };
         match &membership {
             Membership::Hard(segments) => {
-                segments.iter().enumerate().try_for_each(|(row, segment)| segment.map_or(Ok(()), |s| check(row, s)))?;
+                segments
+                    .iter()
+                    .enumerate()
+                    .try_for_each(|(row, segment)| segment.map_or(Ok(()), |s| check(row, s)))?;
             }
             Membership::Overlapping(segments) => {
                 for (row, several) in segments.iter().enumerate() {
@@ -97,13 +108,21 @@ impl Segmentation {
     /// # Errors
     ///
     /// [`SegmentError::Length`].
-    pub fn from_labels<L: AsRef<str>>(ids: &CustomerIds, labels: &[L]) -> Result<Self, SegmentError> {
-        let mut names: Vec<String> =
-            labels.iter().map(|label| label.as_ref().to_owned()).filter(|label| !label.is_empty()).collect();
+    pub fn from_labels<L: AsRef<str>>(
+        ids: &CustomerIds,
+        labels: &[L],
+    ) -> Result<Self, SegmentError> {
+        let mut names: Vec<String> = labels
+            .iter()
+            .map(|label| label.as_ref().to_owned())
+            .filter(|label| !label.is_empty())
+            .collect();
         names.sort_unstable();
         names.dedup();
-        let number = |label: &L| names.binary_search_by(|name| name.as_str().cmp(label.as_ref())).ok();
-        let segments = labels.iter().map(|label| number(label).map(|place| SegmentId(place as u32))).collect();
+        let number =
+            |label: &L| names.binary_search_by(|name| name.as_str().cmp(label.as_ref())).ok();
+        let segments =
+            labels.iter().map(|label| number(label).map(|place| SegmentId(place as u32))).collect();
         Self::new(ids.clone(), names, Membership::Hard(segments))
     }
 
@@ -156,7 +175,8 @@ impl Segmentation {
             Membership::Soft(degrees) => {
                 let k = self.names.len();
                 let row = &degrees[row * k..(row + 1) * k];
-                let best = (1..k).fold(0, |best, segment| if row[segment] > row[best] { segment } else { best });
+                let best = (1..k)
+                    .fold(0, |best, segment| if row[segment] > row[best] { segment } else { best });
                 (k > 0).then_some(SegmentId(best as u32))
             }
         }
@@ -185,14 +205,21 @@ impl Segmentation {
         if in_none + in_several > 0 {
             return Err(not_a_partition);
         }
-        (0..self.ids.len()).map(|row| self.segment_of(row)).collect::<Option<_>>().ok_or(not_a_partition)
+        (0..self.ids.len())
+            .map(|row| self.segment_of(row))
+            .collect::<Option<_>>()
+            .ok_or(not_a_partition)
     }
 
     /// Customers in no segment.
     pub fn in_none(&self) -> usize {
         match &self.membership {
-            Membership::Hard(segments) => segments.iter().filter(|segment| segment.is_none()).count(),
-            Membership::Overlapping(segments) => segments.iter().filter(|several| several.is_empty()).count(),
+            Membership::Hard(segments) => {
+                segments.iter().filter(|segment| segment.is_none()).count()
+            }
+            Membership::Overlapping(segments) => {
+                segments.iter().filter(|several| several.is_empty()).count()
+            }
             Membership::Soft(_) if self.names.is_empty() => self.ids.len(),
             Membership::Soft(_) => 0,
         }
@@ -201,7 +228,9 @@ impl Segmentation {
     /// Customers in more than one segment; by degree, nobody is.
     pub fn in_several(&self) -> usize {
         match &self.membership {
-            Membership::Overlapping(segments) => segments.iter().filter(|several| several.len() > 1).count(),
+            Membership::Overlapping(segments) => {
+                segments.iter().filter(|several| several.len() > 1).count()
+            }
             _ => 0,
         }
     }
@@ -214,14 +243,20 @@ impl Segmentation {
             place[segment.index()] = SegmentId(position as u32);
         }
         let membership = match self.membership {
-            Membership::Hard(segments) => {
-                Membership::Hard(segments.into_iter().map(|s| s.map(|s| place[s.index()])).collect())
-            }
+            Membership::Hard(segments) => Membership::Hard(
+                segments.into_iter().map(|s| s.map(|s| place[s.index()])).collect(),
+            ),
             Membership::Overlapping(segments) => Membership::Overlapping(
-                segments.into_iter().map(|several| several.into_iter().map(|s| place[s.index()]).collect()).collect(),
+                segments
+                    .into_iter()
+                    .map(|several| several.into_iter().map(|s| place[s.index()]).collect())
+                    .collect(),
             ),
             Membership::Soft(degrees) => Membership::Soft(
-                degrees.chunks(k.max(1)).flat_map(|row| order.iter().map(|segment| row[segment.index()])).collect(),
+                degrees
+                    .chunks(k.max(1))
+                    .flat_map(|row| order.iter().map(|segment| row[segment.index()]))
+                    .collect(),
             ),
         };
         Self { ids: self.ids, names, membership, basis: self.basis }
@@ -280,9 +315,12 @@ mod tests {
 
     #[test]
     fn by_degree_the_likeliest_counts_and_the_first_of_equals() {
-        let seg = Segmentation::new(ids(2), names(2), Membership::Soft(vec![0.5, 0.5, 0.2, 0.8])).unwrap();
+        let seg = Segmentation::new(ids(2), names(2), Membership::Soft(vec![0.5, 0.5, 0.2, 0.8]))
+            .unwrap();
         assert_eq!(seg.partition().unwrap(), [SegmentId(0), SegmentId(1)]);
-        for bad in [vec![0.5, 0.6, 0.2, 0.8], vec![1.5, -0.5, 0.2, 0.8], vec![f64::NAN, 1.0, 0.2, 0.8]] {
+        for bad in
+            [vec![0.5, 0.6, 0.2, 0.8], vec![1.5, -0.5, 0.2, 0.8], vec![f64::NAN, 1.0, 0.2, 0.8]]
+        {
             let error = Segmentation::new(ids(2), names(2), Membership::Soft(bad)).unwrap_err();
             assert!(matches!(error, SegmentError::NotProbabilities { row: 0 }));
         }
@@ -293,9 +331,16 @@ mod tests {
         let several = vec![vec![SegmentId(0), SegmentId(1)], vec![], vec![SegmentId(1)]];
         let seg = Segmentation::new(ids(3), names(2), Membership::Overlapping(several)).unwrap();
         assert_eq!(seg.members(SegmentId(1)), [0, 2]);
-        assert!(matches!(seg.partition(), Err(SegmentError::NotAPartition { in_none: 1, in_several: 1 })));
-        let outside = Segmentation::new(ids(1), names(1), Membership::Hard(vec![Some(SegmentId(1))]));
-        assert!(matches!(outside, Err(SegmentError::NoSuchSegment { row: 0, segment: 1, segments: 1 })));
+        assert!(matches!(
+            seg.partition(),
+            Err(SegmentError::NotAPartition { in_none: 1, in_several: 1 })
+        ));
+        let outside =
+            Segmentation::new(ids(1), names(1), Membership::Hard(vec![Some(SegmentId(1))]));
+        assert!(matches!(
+            outside,
+            Err(SegmentError::NoSuchSegment { row: 0, segment: 1, segments: 1 })
+        ));
     }
 
     #[test]
@@ -303,7 +348,10 @@ mod tests {
         let order = [SegmentId(1), SegmentId(0)];
         let hard = Segmentation::from_labels(&ids(3), &["a", "b", ""]).unwrap();
         let turned = hard.reordered(&order, vec!["B".into(), "A".into()]);
-        assert_eq!((turned.segment_of(0), turned.segment_of(1)), (Some(SegmentId(1)), Some(SegmentId(0))));
+        assert_eq!(
+            (turned.segment_of(0), turned.segment_of(1)),
+            (Some(SegmentId(1)), Some(SegmentId(0)))
+        );
         assert_eq!(turned.segment_of(2), None);
         let soft = Segmentation::new(ids(1), names(2), Membership::Soft(vec![0.3, 0.7])).unwrap();
         assert_eq!(soft.reordered(&order, names(2)).membership, Membership::Soft(vec![0.7, 0.3]));

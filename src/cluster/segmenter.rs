@@ -43,7 +43,11 @@ pub trait DynSegmenter {
     /// # Errors
     ///
     /// As [`Segmenter::fit`].
-    fn fit_dyn(&self, features: &FeatureMatrix, work: &Work) -> Result<Box<dyn SegmentModel>, SegmentError>;
+    fn fit_dyn(
+        &self,
+        features: &FeatureMatrix,
+        work: &Work,
+    ) -> Result<Box<dyn SegmentModel>, SegmentError>;
 }
 
 impl<S> DynSegmenter for S
@@ -51,7 +55,11 @@ where
     S: Segmenter,
     S::Model: 'static,
 {
-    fn fit_dyn(&self, features: &FeatureMatrix, work: &Work) -> Result<Box<dyn SegmentModel>, SegmentError> {
+    fn fit_dyn(
+        &self,
+        features: &FeatureMatrix,
+        work: &Work,
+    ) -> Result<Box<dyn SegmentModel>, SegmentError> {
         Ok(Box::new(self.fit(features, work)?))
     }
 }

@@ -123,9 +123,26 @@ mod tests {
         assert_eq!(parsed("10.05"), Some((1005, 2)));
         assert_eq!(parsed("0.000"), Some((0, 0)));
         assert_eq!(parsed("9223372036854775807"), Some((i64::MAX, 0)));
-        for bad in ["", ".", "-", "1e3", "1e999", "1,000", "1_000", "0x1F", "NaN", "inf", " 7", "7 ", "1.2.3", "--1",
-            "$5", "１２", "9223372036854775808", "12345678901234567890.1"]
-        {
+        for bad in [
+            "",
+            ".",
+            "-",
+            "1e3",
+            "1e999",
+            "1,000",
+            "1_000",
+            "0x1F",
+            "NaN",
+            "inf",
+            " 7",
+            "7 ",
+            "1.2.3",
+            "--1",
+            "$5",
+            "１２",
+            "9223372036854775808",
+            "12345678901234567890.1",
+        ] {
             assert_eq!(parsed(bad), None, "{bad}");
         }
     }
@@ -134,7 +151,10 @@ mod tests {
     fn zeros_behind_a_fraction_change_nothing() {
         assert_eq!(parsed("1.10"), parsed("1.1"));
         assert_eq!(parsed("1.1000000000000000000000000000000000"), parsed("1.1"));
-        assert_eq!(Decimal { mantissa: 1200, scale: 3 }.reduced(), Decimal { mantissa: 12, scale: 1 });
+        assert_eq!(
+            Decimal { mantissa: 1200, scale: 3 }.reduced(),
+            Decimal { mantissa: 12, scale: 1 }
+        );
     }
 
     #[test]

@@ -8,8 +8,8 @@ use std::fmt;
 
 use serde::Serialize;
 
-use crate::data::{DataError, IdColumn, SourceError};
 use crate::data::batch::IdValues;
+use crate::data::{DataError, IdColumn, SourceError};
 use crate::units::CustomerIds;
 use crate::work::Work;
 
@@ -86,7 +86,12 @@ impl AttributeField {
 
     /// An answer of those who were asked.
     pub fn survey(name: impl Into<String>, kind: AttributeKind) -> Self {
-        Self { name: name.into(), kind, origin: Origin::Survey, availability: Availability::StudyOnly }
+        Self {
+            name: name.into(),
+            kind,
+            origin: Origin::Survey,
+            availability: Availability::StudyOnly,
+        }
     }
 }
 
@@ -131,7 +136,9 @@ pub trait AttributeSource {
     /// # Errors
     ///
     /// Whatever the source fails with.
-    fn scan(&self) -> Result<Box<dyn Iterator<Item = Result<AttributeBatch<'_>, SourceError>> + '_>, SourceError>;
+    fn scan(
+        &self,
+    ) -> Result<Box<dyn Iterator<Item = Result<AttributeBatch<'_>, SourceError>> + '_>, SourceError>;
 }
 
 /// Some rows of attributes.
@@ -198,7 +205,10 @@ enum Joined {
     Number(Vec<Option<f64>>),
     YesNo(Vec<Option<bool>>),
     /// Codes into the levels, which are sorted for categories and as declared for ordered answers.
-    Coded { levels: Vec<String>, codes: Vec<Option<u32>> },
+    Coded {
+        levels: Vec<String>,
+        codes: Vec<Option<u32>>,
+    },
     Text(Vec<Option<Box<str>>>),
 }
 
@@ -209,11 +219,17 @@ impl Attributes {
     ///
     /// [`DataError::SideSource`] where the source failed; [`DataError::Customers`] where it has a customer twice;
     /// [`DataError::AttributeValue`] for a value outside the field's domain.
-    pub fn read(source: &dyn AttributeSource, customers: &CustomerIds, work: &Work) -> Result<Self, DataError> {
+    pub fn read(
+        source: &dyn AttributeSource,
+        customers: &CustomerIds,
+        work: &Work,
+    ) -> Result<Self, DataError> {
         let failed = |source| DataError::SideSource { what: "attribute", source };
         let fields = source.fields().map_err(failed)?;
-        let mut columns: Vec<AttributeColumn> =
-            fields.into_iter().map(|field| AttributeColumn::empty(field, customers.len())).collect();
+        let mut columns: Vec<AttributeColumn> = fields
+            .into_iter()
+            .map(|field| AttributeColumn::empty(field, customers.len()))
+            .collect();
         let mut filled: Vec<Option<usize>> = vec![None; customers.len()];
         let (mut matched, mut unmatched, mut before) = (0, 0, 0);
         for batch in source.scan().map_err(failed)? {
@@ -230,7 +246,8 @@ impl Attributes {
                     continue;
                 };
                 if let Some(first) = filled[place].replace(before + row) {
-                    let twice = crate::units::UnitError::DuplicateCustomer { row: before + row, first };
+                    let twice =
+                        crate::units::UnitError::DuplicateCustomer { row: before + row, first };
                     return Err(DataError::Customers(twice));
                 }
                 matched += 1;
@@ -287,7 +304,9 @@ fn check_shape(batch: &AttributeBatch<'_>, expected: usize) -> Result<(), DataEr
     }
     let expected = batch.customers.len();
     match batch.columns.iter().find(|column| column.len() != expected) {
-        Some(column) => Err(DataError::BatchLength { column: "attribute", expected, got: column.len() }),
+        Some(column) => {
+            Err(DataError::BatchLength { column: "attribute", expected, got: column.len() })
+        }
         None => Ok(()),
     }
 }
@@ -297,16 +316,28 @@ impl AttributeColumn {
         let values = match &field.kind {
             AttributeKind::Number => Joined::Number(vec![None; n]),
             AttributeKind::YesNo => Joined::YesNo(vec![None; n]),
-            AttributeKind::Ordered(levels) => Joined::Coded { levels: levels.clone(), codes: vec![None; n] },
+            AttributeKind::Ordered(levels) => {
+                Joined::Coded { levels: levels.clone(), codes: vec![None; n] }
+            }
             AttributeKind::Category => Joined::Coded { levels: Vec::new(), codes: vec![None; n] },
             AttributeKind::Text => Joined::Text(vec![None; n]),
         };
         Self { field, values }
     }
 
-    fn set(&mut self, place: usize, values: &AttributeValues<'_>, row: usize, source_row: usize) -> Result<(), DataError> {
+    fn set(
+        &mut self,
+        place: usize,
+        values: &AttributeValues<'_>,
+        row: usize,
+        source_row: usize,
+    ) -> Result<(), DataError> {
         let field = &self.field;
-        let outside = |expected| DataError::AttributeValue { name: field.name.clone(), row: source_row, expected };
+        let outside = |expected| DataError::AttributeValue {
+            name: field.name.clone(),
+            row: source_row,
+            expected,
+        };
         match (&mut self.values, values) {
             (Joined::Number(column), AttributeValues::Number(values)) => {
                 if values[row].is_some_and(|value| !value.is_finite()) {
@@ -419,7 +450,11 @@ impl AttributeColumn {
     }
 
     fn kind_is_not(&self, expected: &'static str) -> DataError {
-        DataError::AttributeKind { name: self.field.name.clone(), got: self.field.kind.name(), expected }
+        DataError::AttributeKind {
+            name: self.field.name.clone(),
+            got: self.field.kind.name(),
+            expected,
+        }
     }
 }
 
@@ -466,7 +501,12 @@ mod tests {
             Ok(self.fields.clone())
         }
 
-        fn scan(&self) -> Result<Box<dyn Iterator<Item = Result<AttributeBatch<'_>, SourceError>> + '_>, SourceError> {
+        fn scan(
+            &self,
+        ) -> Result<
+            Box<dyn Iterator<Item = Result<AttributeBatch<'_>, SourceError>> + '_>,
+            SourceError,
+        > {
             Ok(Box::new(self.batches.iter().cloned().map(Ok)))
         }
     }
@@ -489,7 +529,11 @@ mod tests {
     #[test]
     fn levels_do_not_depend_on_the_order_of_rows() {
         let read = |names: &[&str], texts: &[&str]| {
-            let table = one_column(AttributeKind::Category, names, AttributeValues::Text(texts.iter().collect()));
+            let table = one_column(
+                AttributeKind::Category,
+                names,
+                AttributeValues::Text(texts.iter().collect()),
+            );
             let joined = Attributes::read(&table, &customers(), &Work::new()).unwrap();
             let (levels, codes) = joined.column("field").unwrap().levels().unwrap();
             (levels.to_vec(), codes.to_vec())
@@ -502,8 +546,11 @@ mod tests {
 
     #[test]
     fn both_sides_of_the_join_are_counted() {
-        let table =
-            one_column(AttributeKind::Number, &["b", "x", ""], AttributeValues::Number(vec![Some(1.0), None, None]));
+        let table = one_column(
+            AttributeKind::Number,
+            &["b", "x", ""],
+            AttributeValues::Number(vec![Some(1.0), None, None]),
+        );
         let joined = Attributes::read(&table, &customers(), &Work::new()).unwrap();
         assert_eq!((joined.matched(), joined.unmatched()), (1, 2));
         assert_eq!(joined.columns()[0].known(), 1);
@@ -512,10 +559,17 @@ mod tests {
     #[test]
     fn faults_are_typed_and_say_where() {
         let read = |table: Table| Attributes::read(&table, &customers(), &Work::new()).unwrap_err();
-        let twice = one_column(AttributeKind::YesNo, &["a", "a"], AttributeValues::YesNo(vec![None, None]));
-        assert!(matches!(read(twice), DataError::Customers(UnitError::DuplicateCustomer { row: 1, first: 0 })));
-        let infinite =
-            one_column(AttributeKind::Number, &["a"], AttributeValues::Number(vec![Some(f64::INFINITY)]));
+        let twice =
+            one_column(AttributeKind::YesNo, &["a", "a"], AttributeValues::YesNo(vec![None, None]));
+        assert!(matches!(
+            read(twice),
+            DataError::Customers(UnitError::DuplicateCustomer { row: 1, first: 0 })
+        ));
+        let infinite = one_column(
+            AttributeKind::Number,
+            &["a"],
+            AttributeValues::Number(vec![Some(f64::INFINITY)]),
+        );
         assert!(matches!(read(infinite), DataError::AttributeValue { row: 0, .. }));
         let level = one_column(
             AttributeKind::Ordered(vec!["low".into(), "high".into()]),
@@ -525,7 +579,8 @@ mod tests {
         assert!(matches!(read(level), DataError::AttributeValue { .. }));
         let kind = one_column(AttributeKind::Number, &["a"], AttributeValues::YesNo(vec![None]));
         assert!(matches!(read(kind), DataError::AttributeKind { .. }));
-        let mut wide = one_column(AttributeKind::Number, &["a"], AttributeValues::Number(vec![None]));
+        let mut wide =
+            one_column(AttributeKind::Number, &["a"], AttributeValues::Number(vec![None]));
         wide.batches[0].columns.clear();
         assert!(matches!(read(wide), DataError::AttributeBatch { expected: 1, got: 0 }));
     }

@@ -114,7 +114,11 @@ impl<'a> Batch<'a> {
     /// # Errors
     ///
     /// [`DataError::BatchLength`] where their lengths differ.
-    pub fn new(customers: IdColumn<'a>, times: Times<'a>, amounts: Amounts<'a>) -> Result<Self, DataError> {
+    pub fn new(
+        customers: IdColumn<'a>,
+        times: Times<'a>,
+        amounts: Amounts<'a>,
+    ) -> Result<Self, DataError> {
         let expected = customers.len();
         same_length("time", expected, times.len())?;
         match &amounts {
@@ -127,7 +131,15 @@ impl<'a> Batch<'a> {
         if let Some(missing) = &customers.missing {
             same_length("missing customers", expected, missing.len())?;
         }
-        Ok(Self { customers, times, amounts, orders: None, products: None, categories: None, unreadable: Vec::new() })
+        Ok(Self {
+            customers,
+            times,
+            amounts,
+            orders: None,
+            products: None,
+            categories: None,
+            unreadable: Vec::new(),
+        })
     }
 
     /// Adds the order column.
@@ -195,7 +207,9 @@ impl<'a> Batch<'a> {
             batch = batch.products(IdColumn::collect(rows.iter().map(|row| &row.product))?)?;
         }
         if rows.iter().any(|row| row.category.is_some()) {
-            batch = batch.categories(rows.iter().map(|row| row.category.as_deref().unwrap_or("")).collect())?;
+            batch = batch.categories(
+                rows.iter().map(|row| row.category.as_deref().unwrap_or("")).collect(),
+            )?;
         }
         Ok(batch)
     }
@@ -259,7 +273,8 @@ impl<'a> IdColumn<'a> {
                 .collect();
             Ok(IdColumn::integers(values.ok_or(DataError::MixedIds)?).missing(missing))
         } else {
-            let texts = ids.map(|id| if let Id::Text(text) = id { text.as_ref() } else { "" }).collect();
+            let texts =
+                ids.map(|id| if let Id::Text(text) = id { text.as_ref() } else { "" }).collect();
             Ok(IdColumn::texts(texts))
         }
     }
@@ -283,7 +298,10 @@ impl<'a> TextColumn<'a> {
     /// # Errors
     ///
     /// [`DataError::TextColumn`] where an end falls back, lies outside the text or inside a character.
-    pub fn new(text: impl Into<Cow<'a, str>>, ends: impl Into<Cow<'a, [usize]>>) -> Result<Self, DataError> {
+    pub fn new(
+        text: impl Into<Cow<'a, str>>,
+        ends: impl Into<Cow<'a, [usize]>>,
+    ) -> Result<Self, DataError> {
         let (text, ends) = (text.into(), ends.into());
         let mut start = 0;
         for (row, &end) in ends.iter().enumerate() {

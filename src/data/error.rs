@@ -68,13 +68,17 @@ pub enum DataError {
         what: &'static str,
     },
     /// A customer's amounts do not fit into 64 bits of minor units.
-    #[error("the amounts of one customer exceed 64 bits of minor units (the id is in the error's `customer` field)")]
+    #[error(
+        "the amounts of one customer exceed 64 bits of minor units (the id is in the error's `customer` field)"
+    )]
     AmountOverflow {
         /// Whose amounts.
         customer: CustomerId,
     },
     /// There is nobody to describe.
-    #[error("no customer has a purchase: {rows_read} rows were read, {rows_skipped} of them skipped")]
+    #[error(
+        "no customer has a purchase: {rows_read} rows were read, {rows_skipped} of them skipped"
+    )]
     NoPurchases {
         /// Rows read.
         rows_read: u64,
@@ -82,7 +86,9 @@ pub enum DataError {
         rows_skipped: u64,
     },
     /// An aggregate was not asked for before the scan.
-    #[error("the history has no `{aggregate}`: ask for it with `HistorySpec::{aggregate}` before reading")]
+    #[error(
+        "the history has no `{aggregate}`: ask for it with `HistorySpec::{aggregate}` before reading"
+    )]
     NotAsked {
         /// The method of [`HistorySpec`](crate::data::HistorySpec) that asks for it.
         aggregate: &'static str,

@@ -51,7 +51,9 @@ pub trait EventSource {
     /// # Errors
     ///
     /// Whatever the source fails with.
-    fn scan(&self) -> Result<Box<dyn Iterator<Item = Result<Event<'_>, SourceError>> + '_>, SourceError>;
+    fn scan(
+        &self,
+    ) -> Result<Box<dyn Iterator<Item = Result<Event<'_>, SourceError>> + '_>, SourceError>;
 }
 
 /// Events of one kind and key of one customer, folded.
@@ -109,7 +111,11 @@ impl EventSummary {
     /// # Errors
     ///
     /// [`DataError::SideSource`] where the source failed.
-    pub fn read(source: &dyn EventSource, customers: &CustomerIds, work: &Work) -> Result<Self, DataError> {
+    pub fn read(
+        source: &dyn EventSource,
+        customers: &CustomerIds,
+        work: &Work,
+    ) -> Result<Self, DataError> {
         let failed = |source| DataError::SideSource { what: "event", source };
         let mut summary = Self { ids: customers.clone(), tallies: BTreeMap::new(), unmatched: 0 };
         for (row, event) in source.scan().map_err(failed)?.enumerate() {
@@ -200,7 +206,10 @@ mod tests {
     struct List(Vec<Event<'static>>);
 
     impl EventSource for List {
-        fn scan(&self) -> Result<Box<dyn Iterator<Item = Result<Event<'_>, SourceError>> + '_>, SourceError> {
+        fn scan(
+            &self,
+        ) -> Result<Box<dyn Iterator<Item = Result<Event<'_>, SourceError>> + '_>, SourceError>
+        {
             Ok(Box::new(self.0.iter().cloned().map(Ok)))
         }
     }
@@ -218,10 +227,16 @@ mod tests {
     #[test]
     fn the_last_consent_counts_in_any_order() {
         let customers = CustomerIds::from_texts(["a", "b"]).unwrap();
-        let mut events = vec![consent("a", 5, 1.0), consent("a", 9, 0.0), consent("b", 1, 1.0), consent("z", 1, 1.0)];
+        let mut events = vec![
+            consent("a", 5, 1.0),
+            consent("a", 9, 0.0),
+            consent("b", 1, 1.0),
+            consent("z", 1, 1.0),
+        ];
         for _ in 0..2 {
             events.reverse();
-            let summary = EventSummary::read(&List(events.clone()), &customers, &Work::new()).unwrap();
+            let summary =
+                EventSummary::read(&List(events.clone()), &customers, &Work::new()).unwrap();
             let a = summary.of(0, &EventKind::Consent, "email").unwrap();
             assert_eq!((a.count, a.last_value), (2, Some(0.0)));
             assert_eq!(summary.customer(1).count(), 1);

@@ -7,15 +7,16 @@
 use std::hash::Hash;
 use std::ops::Range;
 
+use crate::data::amount::{float_to_minor, to_minor};
 use crate::data::batch::IdValues;
 use crate::data::history::Columns;
 use crate::data::intern::{Fingerprints, Interner};
 use crate::data::quality::{Counts, Outcome};
 use crate::data::{
-    Amounts, Batch, CategoryTotals, CustomerHistory, DataError, Duplicates, HistorySpec, IdColumn, MissingCustomers,
-    OutOfWindow, Returns, RowFault, Times, TransactionSource, UnreadableRows, ZeroAmounts,
+    Amounts, Batch, CategoryTotals, CustomerHistory, DataError, Duplicates, HistorySpec, IdColumn,
+    MissingCustomers, OutOfWindow, Returns, RowFault, Times, TransactionSource, UnreadableRows,
+    ZeroAmounts,
 };
-use crate::data::amount::{float_to_minor, to_minor};
 use crate::units::{CustomerId, Date, minor_units};
 use crate::work::Work;
 
@@ -159,7 +160,9 @@ impl PartialHistory {
     pub fn add(&mut self, batch: &Batch<'_>) -> Result<(), DataError> {
         let judge = match self.spec.duplicates {
             Duplicates::Ignore => None,
-            Duplicates::Flag | Duplicates::Drop => batch.orders.as_ref().zip(batch.products.as_ref()),
+            Duplicates::Flag | Duplicates::Drop => {
+                batch.orders.as_ref().zip(batch.products.as_ref())
+            }
         };
         let units = minor_units(self.spec.minor_digits);
         for row in 0..batch.len() {
@@ -177,7 +180,8 @@ impl PartialHistory {
                     continue;
                 }
             };
-            self.seen = Some(self.seen.map_or((day, day), |(first, last)| (first.min(day), last.max(day))));
+            self.seen =
+                Some(self.seen.map_or((day, day), |(first, last)| (first.min(day), last.max(day))));
             let fingerprint = judge.map(|(orders, products)| {
                 self.counts.judged += 1;
                 self.fingerprints.of((
@@ -191,7 +195,9 @@ impl PartialHistory {
             });
             let added = self.keep(batch, row, position, day, minor)?;
             match (fingerprint, self.spec.duplicates) {
-                (Some(fingerprint), Duplicates::Drop) => self.traces.push(Trace { fingerprint, added }),
+                (Some(fingerprint), Duplicates::Drop) => {
+                    self.traces.push(Trace { fingerprint, added })
+                }
                 (Some(fingerprint), _) => self.repeats.push(fingerprint),
                 (None, _) => {}
             }
@@ -216,7 +222,9 @@ impl PartialHistory {
         let customers = self.ids.absorb(&other.ids)?;
         let categories = self.categories.absorb(&other.categories)?;
         let customer = |number: u32| customers[number as usize];
-        self.days.entries.extend(other.days.entries.iter().map(|d| Day { customer: customer(d.customer), ..*d }));
+        self.days.entries.extend(
+            other.days.entries.iter().map(|d| Day { customer: customer(d.customer), ..*d }),
+        );
         self.by_category.entries.extend(other.by_category.entries.iter().map(|c| Category {
             customer: customer(c.customer),
             category: categories[c.category as usize],
@@ -252,7 +260,8 @@ impl PartialHistory {
             rows_skipped: self.counts.skipped(&self.spec),
         };
         let Some((first, last)) = self.seen else { return Err(no_purchases) };
-        let day = |number| Date::from_day_number(number).expect("days were checked when they were read");
+        let day =
+            |number| Date::from_day_number(number).expect("days were checked when they were read");
         let observed_from = self.spec.observed_from.unwrap_or(day(first));
         let observed_until = self.spec.observed_until.unwrap_or(day(last));
 
@@ -265,7 +274,8 @@ impl PartialHistory {
                 buyers.push(number as u32);
             } else if days.iter().any(|day| day.returns != 0) {
                 without_purchase += 1;
-                without_purchase_minor += days.iter().map(|day| i128::from(day.returns)).sum::<i128>();
+                without_purchase_minor +=
+                    days.iter().map(|day| i128::from(day.returns)).sum::<i128>();
             }
         }
         if buyers.is_empty() {
@@ -303,14 +313,22 @@ impl PartialHistory {
     ) -> Result<Option<Added>, DataError> {
         if batch.customers.is_missing(row) {
             self.counts.missing_customers.add(minor);
-            self.refuse_if(self.spec.missing_customers == MissingCustomers::Error, position, "without a customer")?;
+            self.refuse_if(
+                self.spec.missing_customers == MissingCustomers::Error,
+                position,
+                "without a customer",
+            )?;
             return Ok(None);
         }
         let early = self.spec.observed_from.is_some_and(|from| day < from.day_number());
         let late = self.spec.observed_until.is_some_and(|until| day > until.day_number());
         if early || late {
             self.counts.out_of_window.add(minor);
-            self.refuse_if(self.spec.out_of_window == OutOfWindow::Error, position, "outside the observation")?;
+            self.refuse_if(
+                self.spec.out_of_window == OutOfWindow::Error,
+                position,
+                "outside the observation",
+            )?;
             return Ok(None);
         }
         let (purchases, gross, returns) = if minor < 0 {
@@ -360,12 +378,18 @@ impl PartialHistory {
     }
 
     fn refuse_if(&self, refused: bool, row: u64, what: &'static str) -> Result<(), DataError> {
-        if refused { Err(DataError::Refused { partition: self.partition, row, what }) } else { Ok(()) }
+        if refused {
+            Err(DataError::Refused { partition: self.partition, row, what })
+        } else {
+            Ok(())
+        }
     }
 
     /// Keeps the ledgers short: they are compacted once they have doubled.
     fn settle(&mut self, now: bool) -> Result<(), DataError> {
-        let overflow = |ids: &Interner, customer| DataError::AmountOverflow { customer: CustomerId::new(ids.name(customer)) };
+        let overflow = |ids: &Interner, customer| DataError::AmountOverflow {
+            customer: CustomerId::new(ids.name(customer)),
+        };
         self.days.settle(now).map_err(|customer| overflow(&self.ids, customer))?;
         self.by_category.settle(now).map_err(|customer| overflow(&self.ids, customer))
     }
@@ -402,8 +426,14 @@ impl PartialHistory {
     }
 
     /// Folds a customer's days, which stand in order of time, into one row of every column.
-    fn push_customer(&self, columns: &mut Columns, number: u32, days: &[Day]) -> Result<(), DataError> {
-        let overflow = || DataError::AmountOverflow { customer: CustomerId::new(self.ids.name(number)) };
+    fn push_customer(
+        &self,
+        columns: &mut Columns,
+        number: u32,
+        days: &[Day],
+    ) -> Result<(), DataError> {
+        let overflow =
+            || DataError::AmountOverflow { customer: CustomerId::new(self.ids.name(number)) };
         let (mut gross, mut returns) = (0i64, 0i64);
         let (mut first, mut last, mut first_gross) = (None, 0, 0);
         let (mut purchase_days, mut squared_gaps) = (0u32, 0u64);
@@ -562,12 +592,14 @@ impl Amounts<'_> {
             }
             Self::Decimal(values) => {
                 let value = values[row];
-                to_minor(i128::from(value.mantissa), u32::from(value.scale), digits).ok_or(TOO_LARGE)
+                to_minor(i128::from(value.mantissa), u32::from(value.scale), digits)
+                    .ok_or(TOO_LARGE)
             }
             Self::QuantityTimesPrice { quantities, prices } => {
                 let (quantity, price) = (quantities[row], prices[row]);
                 let mantissa = i128::from(quantity.mantissa) * i128::from(price.mantissa);
-                to_minor(mantissa, u32::from(quantity.scale) + u32::from(price.scale), digits).ok_or(TOO_LARGE)
+                to_minor(mantissa, u32::from(quantity.scale) + u32::from(price.scale), digits)
+                    .ok_or(TOO_LARGE)
             }
         }
     }

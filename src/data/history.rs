@@ -90,12 +90,13 @@ impl CustomerHistory {
     ///
     /// [`DataError::Source`] where the source failed, with how far the reading came; [`DataError::NoPurchases`] where
     /// nobody bought anything; any fault of a row that the specification does not skip.
-    pub fn read(source: &dyn TransactionSource, spec: &HistorySpec, work: &Work) -> Result<Self, DataError> {
-        let mut whole = PartialHistory::new(spec.clone())?;
-        for partition in 0..source.partitions() {
-            whole.merge(PartialHistory::read(source, partition, spec, work)?)?;
-        }
-        whole.finish()
+    pub fn read(
+        source: &dyn TransactionSource,
+        spec: &HistorySpec,
+        work: &Work,
+    ) -> Result<Self, DataError> {
+        let read = |partition| PartialHistory::read(source, partition, spec, work);
+        merged((0..source.partitions()).map(read), spec)
     }
 
     /// Reads the partitions of a source side by side, on the threads of the caller's pool.
@@ -113,11 +114,7 @@ impl CustomerHistory {
         let partials = blocks::map_tasks(source.partitions(), work, |partition| {
             PartialHistory::read(source, partition, spec, work)
         })?;
-        let mut whole = PartialHistory::new(spec.clone())?;
-        for partial in partials {
-            whole.merge(partial?)?;
-        }
-        whole.finish()
+        merged(partials.into_iter(), spec)
     }
 
     pub(crate) fn new(
@@ -206,12 +203,18 @@ impl CustomerHistory {
 
     /// What the customer paid, less returns; may be negative.
     pub fn net(&self, row: usize) -> Money {
-        Money::from_minor(self.columns.gross[row].saturating_add(self.columns.returns[row]), self.minor_digits)
+        Money::from_minor(
+            self.columns.gross[row].saturating_add(self.columns.returns[row]),
+            self.minor_digits,
+        )
     }
 
     /// Gross spend of the purchases after the first, which is what spend models are fitted to.
     pub fn repeat_gross(&self, row: usize) -> Money {
-        Money::from_minor(self.columns.gross[row] - self.columns.first_gross[row], self.minor_digits)
+        Money::from_minor(
+            self.columns.gross[row] - self.columns.first_gross[row],
+            self.minor_digits,
+        )
     }
 
     /// Mean and spread of the days between purchases. `None` for a customer with one purchase.
@@ -220,7 +223,11 @@ impl CustomerHistory {
     ///
     /// [`DataError::NotAsked`] where the specification did not ask for [`HistorySpec::rhythm`].
     pub fn rhythm(&self, row: usize) -> Result<Option<Rhythm>, DataError> {
-        let squares = self.columns.squared_gaps.as_ref().ok_or(DataError::NotAsked { aggregate: "rhythm" })?;
+        let squares = self
+            .columns
+            .squared_gaps
+            .as_ref()
+            .ok_or(DataError::NotAsked { aggregate: "rhythm" })?;
         let gaps = self.repeat_purchases(row);
         if gaps == 0 {
             return Ok(None);
@@ -242,6 +249,18 @@ impl CustomerHistory {
     pub fn categories(&self) -> Result<&CategoryTotals, DataError> {
         self.categories.as_ref().ok_or(DataError::NotAsked { aggregate: "categories" })
     }
+}
+
+/// The history of all partitions together.
+fn merged(
+    mut partials: impl Iterator<Item = Result<PartialHistory, DataError>>,
+    spec: &HistorySpec,
+) -> Result<CustomerHistory, DataError> {
+    let mut whole = partials.next().unwrap_or_else(|| PartialHistory::new(spec.clone()))?;
+    for partial in partials {
+        whole.merge(partial?)?;
+    }
+    whole.finish()
 }
 
 /// The days between a customer's purchases.
@@ -285,7 +304,9 @@ impl CategoryTotals {
     pub fn shares(&self, row: usize) -> impl Iterator<Item = (usize, f64)> + '_ {
         let entries = &self.entries[self.starts[row]..self.starts[row + 1]];
         let total: i128 = entries.iter().map(|&(_, gross)| i128::from(gross)).sum();
-        entries.iter().map(move |&(category, gross)| (category as usize, gross as f64 / total as f64))
+        entries
+            .iter()
+            .map(move |&(category, gross)| (category as usize, gross as f64 / total as f64))
     }
 }
 

@@ -101,10 +101,12 @@ impl Interner {
     pub(crate) fn table(&self, numbers: &[u32]) -> Result<CustomerIds, UnitError> {
         match &self.kind {
             Kind::Unknown => CustomerIds::from_integers(Vec::new()),
-            Kind::Integers(ids) => {
-                CustomerIds::from_integers(numbers.iter().map(|&number| ids[number as usize]).collect())
+            Kind::Integers(ids) => CustomerIds::from_integers(
+                numbers.iter().map(|&number| ids[number as usize]).collect(),
+            ),
+            Kind::Texts(texts) => {
+                CustomerIds::from_texts(numbers.iter().map(|&number| texts.get(number)))
             }
-            Kind::Texts(texts) => CustomerIds::from_texts(numbers.iter().map(|&number| texts.get(number))),
         }
     }
 
@@ -125,7 +127,9 @@ impl Interner {
                 crate::units::compare_as_text(ids[a as usize], ids[b as usize])
             }),
             Kind::Texts(texts) => {
-                numbers.sort_unstable_by(|&a, &b| texts.get(a).as_bytes().cmp(texts.get(b).as_bytes()));
+                numbers.sort_unstable_by(|&a, &b| {
+                    texts.get(a).as_bytes().cmp(texts.get(b).as_bytes())
+                });
             }
         }
     }
@@ -172,7 +176,8 @@ mod tests {
     #[test]
     fn numbers_follow_first_sight() {
         let mut ids = Interner::default();
-        let numbers: Vec<u32> = ["b", "a", "b", "c"].iter().map(|id| ids.text(id).unwrap()).collect();
+        let numbers: Vec<u32> =
+            ["b", "a", "b", "c"].iter().map(|id| ids.text(id).unwrap()).collect();
         assert_eq!(numbers, [0, 1, 0, 2]);
         let mut order = vec![0, 1, 2];
         ids.sort(&mut order);

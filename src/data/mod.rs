@@ -38,8 +38,8 @@ mod spec;
 
 pub use amount::Decimal;
 pub use attributes::{
-    AttributeBatch, AttributeColumn, AttributeField, AttributeKind, AttributeSource, AttributeValues, Attributes,
-    Availability, Origin,
+    AttributeBatch, AttributeColumn, AttributeField, AttributeKind, AttributeSource,
+    AttributeValues, Attributes, Availability, Origin,
 };
 pub use batch::{Amounts, Batch, IdColumn, RowFault, TextColumn, Times};
 #[cfg(feature = "csv")]
@@ -51,4 +51,6 @@ pub use history::{CategoryTotals, CustomerHistory, Rhythm};
 pub use quality::{DataQuality, Repeats, Ruled, Tally, Unreadable, WithoutPurchase};
 pub use rows::{Id, Transaction};
 pub use source::{Batches, Column, ScanRequest, SourceError, TransactionSource};
-pub use spec::{Duplicates, HistorySpec, MissingCustomers, OutOfWindow, Returns, UnreadableRows, ZeroAmounts};
+pub use spec::{
+    Duplicates, HistorySpec, MissingCustomers, OutOfWindow, Returns, UnreadableRows, ZeroAmounts,
+};

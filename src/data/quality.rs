@@ -5,7 +5,8 @@ use std::fmt;
 use serde::Serialize;
 
 use crate::data::{
-    Duplicates, HistorySpec, MissingCustomers, OutOfWindow, Returns, RowFault, UnreadableRows, ZeroAmounts,
+    Duplicates, HistorySpec, MissingCustomers, OutOfWindow, Returns, RowFault, UnreadableRows,
+    ZeroAmounts,
 };
 use crate::units::{Date, Money};
 
@@ -138,7 +139,10 @@ impl Count {
     }
 
     fn tally(self, digits: u8) -> Tally {
-        Tally { rows: self.rows, amount: Money::finite(self.minor as f64 / crate::units::minor_units(digits)) }
+        Tally {
+            rows: self.rows,
+            amount: Money::finite(self.minor as f64 / crate::units::minor_units(digits)),
+        }
     }
 
     fn ruled<R>(self, digits: u8, rule: R) -> Ruled<R> {
@@ -208,7 +212,9 @@ impl Counts {
             customers: outcome.customers,
             customers_without_purchase: WithoutPurchase {
                 customers: outcome.without_purchase,
-                amount: Money::finite(outcome.without_purchase_minor as f64 / crate::units::minor_units(digits)),
+                amount: Money::finite(
+                    outcome.without_purchase_minor as f64 / crate::units::minor_units(digits),
+                ),
             },
             observed_from: outcome.observed_from,
             observed_until: outcome.observed_until,
@@ -230,7 +236,9 @@ impl DataQuality {
     /// The sum of the counts of rows, each row in one of them; equal to [`rows_read`](Self::rows_read).
     pub fn accounted_for(&self) -> u64 {
         let dropped_repeats = match self.duplicates {
-            Some(repeats) if repeats.rule == Duplicates::Drop => self.rows_skipped - self.skipped_otherwise(),
+            Some(repeats) if repeats.rule == Duplicates::Drop => {
+                self.rows_skipped - self.skipped_otherwise()
+            }
             _ => 0,
         };
         self.purchases.rows
@@ -254,13 +262,21 @@ impl DataQuality {
 impl fmt::Display for DataQuality {
     /// One line per finding, for people.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(f, "{} rows read, {} kept, {} skipped", self.rows_read, self.rows_kept, self.rows_skipped)?;
+        writeln!(
+            f,
+            "{} rows read, {} kept, {} skipped",
+            self.rows_read, self.rows_kept, self.rows_skipped
+        )?;
         let mut line = |rows: u64, amount: Option<Money>, what: &str| match (rows, amount) {
             (0, _) => Ok(()),
             (_, Some(amount)) => writeln!(f, "  {rows} {what}, {amount} in all"),
             (_, None) => writeln!(f, "  {rows} {what}"),
         };
-        line(self.missing_customers.rows, Some(self.missing_customers.amount), "without a customer: skipped")?;
+        line(
+            self.missing_customers.rows,
+            Some(self.missing_customers.amount),
+            "without a customer: skipped",
+        )?;
         let returns = match self.returns.rule {
             Returns::Drop => "returns: skipped",
             _ => "returns: kept apart, no purchases",
@@ -271,17 +287,29 @@ impl fmt::Display for DataQuality {
             ZeroAmounts::Purchase => "of zero amount: counted as purchases",
         };
         line(self.zero_amounts.rows, None, zeros)?;
-        line(self.out_of_window.rows, Some(self.out_of_window.amount), "outside the observation: skipped")?;
+        line(
+            self.out_of_window.rows,
+            Some(self.out_of_window.amount),
+            "outside the observation: skipped",
+        )?;
         line(self.unreadable.rows, None, "unreadable: skipped")?;
         match self.duplicates {
-            Some(Repeats { rows, rule: Duplicates::Drop, .. }) => line(rows, None, "exact repeats: taken out")?,
+            Some(Repeats { rows, rule: Duplicates::Drop, .. }) => {
+                line(rows, None, "exact repeats: taken out")?
+            }
             Some(Repeats { rows, .. }) => line(rows, None, "exact repeats: kept and flagged")?,
-            None => writeln!(f, "  exact repeats were not judged: they are where orders and products are known")?,
+            None => writeln!(
+                f,
+                "  exact repeats were not judged: they are where orders and products are known"
+            )?,
         }
         write!(
             f,
             "{} customers with a purchase, {} without, observed from {} to {}",
-            self.customers, self.customers_without_purchase.customers, self.observed_from, self.observed_until
+            self.customers,
+            self.customers_without_purchase.customers,
+            self.observed_from,
+            self.observed_until
         )
     }
 }

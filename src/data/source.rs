@@ -105,9 +105,12 @@ pub struct Batches<'a>(Box<dyn Iterator<Item = Result<Batch<'a>, SourceError>> +
 const ROWS: usize = 8192;
 
 impl<'a> Batches<'a> {
-    /// Any iterator of batches.
-    pub fn new(batches: impl Iterator<Item = Result<Batch<'a>, SourceError>> + 'a) -> Self {
-        Self(Box::new(batches))
+    /// Any iterator of batches, owned or borrowed from the source.
+    pub fn new<'b: 'a>(batches: impl Iterator<Item = Result<Batch<'b>, SourceError>> + 'a) -> Self {
+        fn as_long_as_needed<'a, 'b: 'a>(batch: Batch<'b>) -> Batch<'a> {
+            batch
+        }
+        Self(Box::new(batches.map(|batch| batch.map(as_long_as_needed))))
     }
 
     /// Everything in one batch, as data in memory has it.
@@ -116,9 +119,11 @@ impl<'a> Batches<'a> {
     }
 
     /// Any iterator of rows. It ends at the first error, and the rows before it are not lost from the count.
-    pub fn from_rows<'r: 'a>(rows: impl IntoIterator<Item = Result<Transaction<'r>, SourceError>, IntoIter: 'a>) -> Self {
+    pub fn from_rows<'r: 'a>(
+        rows: impl IntoIterator<Item = Result<Transaction<'r>, SourceError>, IntoIter: 'a>,
+    ) -> Self {
         let batches = RowBatches { rows: rows.into_iter(), failed: None, done: false };
-        Self::new(batches.map(|batch| -> Result<Batch<'a>, SourceError> { batch }))
+        Self::new(batches)
     }
 }
 
@@ -187,7 +192,8 @@ mod tests {
     #[test]
     fn a_failure_comes_after_the_rows_before_it() {
         for fails_at in [0, 1, ROWS - 1, ROWS, ROWS + 1] {
-            let rows = (0..fails_at).map(|i| Ok(row(i))).chain(std::iter::once(Err("broken".into())));
+            let rows =
+                (0..fails_at).map(|i| Ok(row(i))).chain(std::iter::once(Err("broken".into())));
             let (mut read, mut failures) = (0, 0);
             for batch in Batches::from_rows(rows) {
                 match batch {

@@ -112,7 +112,8 @@ impl<W: Write> CsvTable<W> {
     }
 
     fn text(&mut self, text: &str) -> io::Result<()> {
-        let runs = text.starts_with(['=', '+', '-', '@', '\t', '\r', '\0']) && text.parse::<f64>().is_err();
+        let runs = text.starts_with(['=', '+', '-', '@', '\t', '\r', '\0'])
+            && text.parse::<f64>().is_err();
         if runs {
             self.guarded += 1;
         }
@@ -138,15 +139,24 @@ mod tests {
 
     #[test]
     fn quotes_commas_and_line_breaks_are_quoted() {
-        assert_eq!(written(&[Cell::Text("a,b"), Cell::Text("say \"x\""), Cell::Text("l\n2")]), "\"a,b\",\"say \"\"x\"\"\",\"l\n2\"\n");
+        assert_eq!(
+            written(&[Cell::Text("a,b"), Cell::Text("say \"x\""), Cell::Text("l\n2")]),
+            "\"a,b\",\"say \"\"x\"\"\",\"l\n2\"\n"
+        );
     }
 
     #[test]
     fn what_a_spreadsheet_would_run_is_guarded_and_numbers_are_not() {
         for bad in ["=1+2\";=1+2", "+cmd", "-x", "@sum", "\tx", "\rx", "\0x"] {
-            assert!(written(&[Cell::Text(bad)]).trim_start_matches('"').starts_with('\''), "{bad:?}");
+            assert!(
+                written(&[Cell::Text(bad)]).trim_start_matches('"').starts_with('\''),
+                "{bad:?}"
+            );
         }
-        assert_eq!(written(&[Cell::Text("-5"), Cell::Text("plain"), Cell::Decimal(-5.25, 1)]), "-5,plain,-5.2\n");
+        assert_eq!(
+            written(&[Cell::Text("-5"), Cell::Text("plain"), Cell::Decimal(-5.25, 1)]),
+            "-5,plain,-5.2\n"
+        );
         assert_eq!(written(&[Cell::Decimal(-0.001, 2), Cell::Empty, Cell::Whole(7)]), "0.00,,7\n");
     }
 }

@@ -16,7 +16,11 @@ pub trait Sink {
     /// # Errors
     ///
     /// What the sink or the content fails with.
-    fn write(&mut self, name: &str, content: &mut dyn FnMut(&mut dyn Write) -> io::Result<()>) -> Result<(), ExportError>;
+    fn write(
+        &mut self,
+        name: &str,
+        content: &mut dyn FnMut(&mut dyn Write) -> io::Result<()>,
+    ) -> Result<(), ExportError>;
 
     /// Makes all results visible.
     ///
@@ -72,7 +76,11 @@ impl Directory {
 }
 
 impl Sink for Directory {
-    fn write(&mut self, name: &str, content: &mut dyn FnMut(&mut dyn Write) -> io::Result<()>) -> Result<(), ExportError> {
+    fn write(
+        &mut self,
+        name: &str,
+        content: &mut dyn FnMut(&mut dyn Write) -> io::Result<()>,
+    ) -> Result<(), ExportError> {
         self.pending.push(name.to_owned());
         let mut write = || {
             let mut out = BufWriter::new(File::create(self.partial(name))?);
@@ -84,7 +92,8 @@ impl Sink for Directory {
 
     fn commit(&mut self) -> Result<(), ExportError> {
         while let Some(name) = self.pending.first().cloned() {
-            fs::rename(self.partial(&name), self.path.join(&name)).map_err(ExportError::io(&name))?;
+            fs::rename(self.partial(&name), self.path.join(&name))
+                .map_err(ExportError::io(&name))?;
             self.pending.remove(0);
             self.committed = true;
         }
@@ -129,7 +138,10 @@ mod tests {
         let path = fresh("kept");
         fs::create_dir_all(&path).unwrap();
         fs::write(path.join("a.csv"), "old").unwrap();
-        drop(Directory::create(&path).map(|mut f| f.write("a.csv", &mut |out| out.write_all(b"new"))));
+        drop(
+            Directory::create(&path)
+                .map(|mut f| f.write("a.csv", &mut |out| out.write_all(b"new"))),
+        );
         assert_eq!(fs::read_to_string(path.join("a.csv")).unwrap(), "old");
         assert_eq!(fs::read_dir(&path).unwrap().count(), 1);
         fs::remove_dir_all(path).unwrap();

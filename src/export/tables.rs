@@ -62,9 +62,24 @@ impl<'a> CustomerTable<'a> {
 /// What the writer fails with.
 pub fn customers_csv(table: &CustomerTable<'_>, out: &mut dyn Write) -> io::Result<()> {
     let header = [
-        "customer_id", "decile", "purchases", "days_since_last", "current_value", "gross_value", "future_value",
-        "value_basis", "p_alive", "p_active", "potential_value", "segment", "primary_strategy", "primary_gain", "gain_basis",
-        "secondary_strategy", "secondary_gain", "reason",
+        "customer_id",
+        "decile",
+        "purchases",
+        "days_since_last",
+        "current_value",
+        "gross_value",
+        "future_value",
+        "value_basis",
+        "p_alive",
+        "p_active",
+        "potential_value",
+        "segment",
+        "primary_strategy",
+        "primary_gain",
+        "gain_basis",
+        "secondary_strategy",
+        "secondary_gain",
+        "reason",
     ];
     let mut csv = CsvTable::new(out, &header)?;
     let basis = table.value.basis().to_string();
@@ -109,14 +124,27 @@ pub fn segments_csv(
     out: &mut dyn Write,
 ) -> io::Result<()> {
     let header = [
-        "segment", "name", "customers", "share", "current_value", "current_value_low", "current_value_high",
-        "future_value", "future_value_low", "future_value_high", "traits", "most_frequent_strategy", "primary_gain",
+        "segment",
+        "name",
+        "customers",
+        "share",
+        "current_value",
+        "current_value_low",
+        "current_value_high",
+        "future_value",
+        "future_value_low",
+        "future_value_high",
+        "traits",
+        "most_frequent_strategy",
+        "primary_gain",
     ];
     let mut csv = CsvTable::new(out, &header)?;
     for segment in &profile.segments {
         let members = table.segmentation.members(segment.segment);
         let value = intervals(verdict, segment.segment);
-        let sum = |of: &dyn Fn(usize) -> Option<Money>| members.iter().map(|&row| of(row)).sum::<Option<Money>>();
+        let sum = |of: &dyn Fn(usize) -> Option<Money>| {
+            members.iter().map(|&row| of(row)).sum::<Option<Money>>()
+        };
         let current = sum(&|row| Some(table.value.rows()[row].current));
         let future = sum(&|row| table.value.rows()[row].future());
         let gain = sum(&|row| Some(table.plan.customer(row).primary().gain()));

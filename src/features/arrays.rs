@@ -25,7 +25,11 @@ impl FeatureMatrix {
     /// assert_eq!(matrix.to_array()?[[1, 1]], 55.5);
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
-    pub fn from_array(ids: CustomerIds, names: &[&str], array: ArrayView2<'_, f64>) -> Result<Self, FeatureError> {
+    pub fn from_array(
+        ids: CustomerIds,
+        names: &[&str],
+        array: ArrayView2<'_, f64>,
+    ) -> Result<Self, FeatureError> {
         if names.len() != array.ncols() {
             let column = "names of the array".to_owned();
             return Err(FeatureError::Length { column, expected: array.ncols(), got: names.len() });
@@ -42,6 +46,8 @@ impl FeatureMatrix {
     /// As [`dense`](Self::dense).
     pub fn to_array(&self) -> Result<Array2<f64>, FeatureError> {
         let dense = self.dense()?;
-        Ok(Array2::from_shape_fn((dense.n_rows(), dense.n_columns()), |(row, column)| dense.row(row)[column]))
+        Ok(Array2::from_shape_fn((dense.n_rows(), dense.n_columns()), |(row, column)| {
+            dense.row(row)[column]
+        }))
     }
 }

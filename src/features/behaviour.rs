@@ -1,7 +1,9 @@
 //! Features from what customers did.
 
 use crate::data::{CustomerHistory, HistorySpec};
-use crate::features::{FeatureColumn, FeatureError, FeatureExtractor, FeatureMatrix, FittedExtractor};
+use crate::features::{
+    FeatureColumn, FeatureError, FeatureExtractor, FeatureMatrix, FittedExtractor,
+};
 use crate::work::Work;
 
 /// Behavioural features of a history.
@@ -81,7 +83,11 @@ impl FeatureExtractor for Behaviour {
         if self.max_categories > 0 { spec.categories() } else { spec }
     }
 
-    fn fit(&self, history: &CustomerHistory, work: &Work) -> Result<Box<dyn FittedExtractor>, FeatureError> {
+    fn fit(
+        &self,
+        history: &CustomerHistory,
+        work: &Work,
+    ) -> Result<Box<dyn FittedExtractor>, FeatureError> {
         work.check()?;
         let (mut categories, mut others) = (Vec::new(), false);
         if self.max_categories > 0 {
@@ -98,7 +104,11 @@ impl FeatureExtractor for Behaviour {
 }
 
 impl FittedExtractor for FittedBehaviour {
-    fn transform(&self, history: &CustomerHistory, work: &Work) -> Result<FeatureMatrix, FeatureError> {
+    fn transform(
+        &self,
+        history: &CustomerHistory,
+        work: &Work,
+    ) -> Result<FeatureMatrix, FeatureError> {
         work.check()?;
         let n = history.n_customers();
         let column = |name: &str, value: &dyn Fn(usize) -> f64| {
@@ -109,7 +119,9 @@ impl FittedExtractor for FittedBehaviour {
             .collect::<Result<Vec<_>, _>>()
             .map_err(FeatureError::Data)?;
         let mut matrix = FeatureMatrix::new(history.ids().clone())
-            .with(column("days_since_last", &|row| f64::from(history.days_since_last(row).count())))?
+            .with(column("days_since_last", &|row| {
+                f64::from(history.days_since_last(row).count())
+            }))?
             .with(column("purchases", &|row| f64::from(history.purchases(row))))?
             .with(column("tenure", &|row| f64::from(history.age(row).count())))?
             .with(column("spend", &|row| history.gross(row).amount()))?
@@ -146,8 +158,11 @@ impl FittedBehaviour {
         }
         let others = columns.pop().filter(|_| self.others);
         let names = self.categories.iter().map(|name| format!("share of {name}"));
-        let mut shares: Vec<_> = names.zip(columns).map(|(name, values)| FeatureColumn::numbers(name, values)).collect();
-        shares.extend(others.map(|values| FeatureColumn::numbers("share of other categories", values)));
+        let mut shares: Vec<_> =
+            names.zip(columns).map(|(name, values)| FeatureColumn::numbers(name, values)).collect();
+        shares.extend(
+            others.map(|values| FeatureColumn::numbers("share of other categories", values)),
+        );
         Ok(shares)
     }
 }

@@ -21,7 +21,11 @@ pub trait FeatureExtractor {
     /// # Errors
     ///
     /// Whatever keeps the features from being made.
-    fn fit(&self, history: &CustomerHistory, work: &Work) -> Result<Box<dyn FittedExtractor>, FeatureError>;
+    fn fit(
+        &self,
+        history: &CustomerHistory,
+        work: &Work,
+    ) -> Result<Box<dyn FittedExtractor>, FeatureError>;
 }
 
 /// A fitted way from histories to features.
@@ -31,5 +35,9 @@ pub trait FittedExtractor: fmt::Debug + Send + Sync {
     /// # Errors
     ///
     /// Whatever keeps the features from being made.
-    fn transform(&self, history: &CustomerHistory, work: &Work) -> Result<FeatureMatrix, FeatureError>;
+    fn transform(
+        &self,
+        history: &CustomerHistory,
+        work: &Work,
+    ) -> Result<FeatureMatrix, FeatureError>;
 }

@@ -98,8 +98,12 @@ impl FeatureColumn {
     }
 
     /// A column of numbers, some of which are missing.
-    pub fn numbers_or_missing(name: impl Into<String>, values: impl IntoIterator<Item = Option<f64>>) -> Self {
-        let (numbers, missing) = values.into_iter().map(|value| (value.unwrap_or(0.0), value.is_none())).unzip();
+    pub fn numbers_or_missing(
+        name: impl Into<String>,
+        values: impl IntoIterator<Item = Option<f64>>,
+    ) -> Self {
+        let (numbers, missing) =
+            values.into_iter().map(|value| (value.unwrap_or(0.0), value.is_none())).unzip();
         Self::numbers(name, numbers).missing(missing)
     }
 
@@ -129,7 +133,9 @@ impl FeatureColumn {
         Some(match &self.values {
             FeatureValues::Numbers(values) => values[row],
             FeatureValues::YesNo(values) => f64::from(u8::from(values[row])),
-            FeatureValues::Ordered { codes, .. } | FeatureValues::Category { codes, .. } => f64::from(codes[row]),
+            FeatureValues::Ordered { codes, .. } | FeatureValues::Category { codes, .. } => {
+                f64::from(codes[row])
+            }
         })
     }
 
@@ -140,23 +146,32 @@ impl FeatureColumn {
 
     fn check(&self, expected: usize) -> Result<(), FeatureError> {
         let column = || self.name.clone();
-        for got in [Some(self.values.len()), self.missing.as_ref().map(Vec::len)].into_iter().flatten() {
+        for got in
+            [Some(self.values.len()), self.missing.as_ref().map(Vec::len)].into_iter().flatten()
+        {
             if got != expected {
                 return Err(FeatureError::Length { column: column(), expected, got });
             }
         }
         match &self.values {
-            FeatureValues::Numbers(values) => match values.iter().position(|value| !value.is_finite()) {
-                Some(row) => Err(FeatureError::NotFinite { column: column(), row }),
-                None => Ok(()),
-            },
+            FeatureValues::Numbers(values) => {
+                match values.iter().position(|value| !value.is_finite()) {
+                    Some(row) => Err(FeatureError::NotFinite { column: column(), row }),
+                    None => Ok(()),
+                }
+            }
             FeatureValues::YesNo(_) => Ok(()),
-            FeatureValues::Ordered { levels, codes } | FeatureValues::Category { levels, codes } => {
-                let outside = |row: usize| self.number(row).is_some() && codes[row] as usize >= levels.len();
+            FeatureValues::Ordered { levels, codes }
+            | FeatureValues::Category { levels, codes } => {
+                let outside =
+                    |row: usize| self.number(row).is_some() && codes[row] as usize >= levels.len();
                 match (0..codes.len()).find(|&row| outside(row)) {
-                    Some(row) => {
-                        Err(FeatureError::Level { column: column(), row, level: codes[row], levels: levels.len() })
-                    }
+                    Some(row) => Err(FeatureError::Level {
+                        column: column(),
+                        row,
+                        level: codes[row],
+                        levels: levels.len(),
+                    }),
                     None => Ok(()),
                 }
             }
@@ -185,16 +200,21 @@ impl FeatureMatrix {
     /// # Ok::<(), segmentry::features::FeatureError>(())
     /// ```
     pub fn from_rows<R: AsRef<[f64]>>(names: &[&str], rows: &[R]) -> Result<Self, FeatureError> {
-        if let Some((row, values)) = rows.iter().enumerate().find(|(_, row)| row.as_ref().len() != names.len()) {
+        if let Some((row, values)) =
+            rows.iter().enumerate().find(|(_, row)| row.as_ref().len() != names.len())
+        {
             let got = values.as_ref().len();
-            return Err(FeatureError::Length { column: format!("row {row}"), expected: names.len(), got });
+            return Err(FeatureError::Length {
+                column: format!("row {row}"),
+                expected: names.len(),
+                got,
+            });
         }
         let ids = CustomerIds::numbered(rows.len()).map_err(FeatureError::Customers)?;
         let column = |place: usize| rows.iter().map(|row| row.as_ref()[place]).collect();
-        names
-            .iter()
-            .enumerate()
-            .try_fold(Self::new(ids), |matrix, (place, name)| matrix.with(FeatureColumn::numbers(*name, column(place))))
+        names.iter().enumerate().try_fold(Self::new(ids), |matrix, (place, name)| {
+            matrix.with(FeatureColumn::numbers(*name, column(place)))
+        })
     }
 
     /// Adds a column.
@@ -222,7 +242,8 @@ impl FeatureMatrix {
             let (column, expected, got) = ("weights".to_owned(), self.ids.len(), weights.len());
             return Err(FeatureError::Length { column, expected, got });
         }
-        match weights.iter().enumerate().find(|(_, weight)| !(**weight > 0.0 && weight.is_finite())) {
+        match weights.iter().enumerate().find(|(_, weight)| !(**weight > 0.0 && weight.is_finite()))
+        {
             Some((row, &weight)) => Err(FeatureError::Weight { row, weight }),
             None => {
                 self.weights = Some(weights);
@@ -277,7 +298,10 @@ impl FeatureMatrix {
     ///
     /// [`FeatureError::NoSuchColumn`].
     pub fn select<N: AsRef<str>>(&self, names: &[N]) -> Result<Self, FeatureError> {
-        let columns = names.iter().map(|name| self.column(name.as_ref()).cloned()).collect::<Result<_, _>>()?;
+        let columns = names
+            .iter()
+            .map(|name| self.column(name.as_ref()).cloned())
+            .collect::<Result<_, _>>()?;
         Ok(Self { ids: self.ids.clone(), columns, weights: self.weights.clone() })
     }
 
@@ -292,7 +316,10 @@ impl FeatureMatrix {
                 return Err(FeatureError::Missing { column: column.name.clone(), row });
             }
             if !matches!(column.values, FeatureValues::Numbers(_) | FeatureValues::YesNo(_)) {
-                return Err(FeatureError::Kind { column: column.name.clone(), kind: column.values.kind() });
+                return Err(FeatureError::Kind {
+                    column: column.name.clone(),
+                    kind: column.values.kind(),
+                });
             }
         }
         let (n, d) = (self.n_customers(), self.n_features());
@@ -339,14 +366,18 @@ impl DenseFeatures {
     /// Some of the rows, in the order given.
     pub(crate) fn rows(&self, rows: &[usize]) -> Self {
         let values = rows.iter().flat_map(|&row| self.row(row)).copied().collect();
-        let weights = self.weights.as_ref().map(|weights| rows.iter().map(|&row| weights[row]).collect());
+        let weights =
+            self.weights.as_ref().map(|weights| rows.iter().map(|&row| weights[row]).collect());
         Self { n: rows.len(), d: self.d, values, weights }
     }
 }
 
 impl fmt::Debug for FeatureMatrix {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("FeatureMatrix").field("ids", &self.ids).field("columns", &self.columns).finish_non_exhaustive()
+        f.debug_struct("FeatureMatrix")
+            .field("ids", &self.ids)
+            .field("columns", &self.columns)
+            .finish_non_exhaustive()
     }
 }
 
@@ -376,7 +407,9 @@ mod tests {
     #[test]
     fn what_is_not_finite_is_named_by_row_and_column() {
         for bad in [f64::NAN, f64::INFINITY, f64::NEG_INFINITY] {
-            let error = FeatureMatrix::new(ids()).with(FeatureColumn::numbers("spend", vec![1.0, bad])).unwrap_err();
+            let error = FeatureMatrix::new(ids())
+                .with(FeatureColumn::numbers("spend", vec![1.0, bad]))
+                .unwrap_err();
             assert!(matches!(error, FeatureError::NotFinite { row: 1, .. }), "{error}");
         }
     }
@@ -385,7 +418,10 @@ mod tests {
     fn a_missing_value_is_no_number() {
         let gaps = FeatureColumn::numbers_or_missing("gap", [Some(3.0), None]);
         let matrix = FeatureMatrix::new(ids()).with(gaps).unwrap();
-        assert_eq!((matrix.columns()[0].number(0), matrix.columns()[0].number(1)), (Some(3.0), None));
+        assert_eq!(
+            (matrix.columns()[0].number(0), matrix.columns()[0].number(1)),
+            (Some(3.0), None)
+        );
         assert!(matches!(matrix.dense(), Err(FeatureError::Missing { row: 1, .. })));
     }
 
@@ -401,7 +437,8 @@ mod tests {
 
     #[test]
     fn names_lengths_and_weights_are_checked() {
-        let matrix = FeatureMatrix::new(ids()).with(FeatureColumn::numbers("a", vec![1.0, 2.0])).unwrap();
+        let matrix =
+            FeatureMatrix::new(ids()).with(FeatureColumn::numbers("a", vec![1.0, 2.0])).unwrap();
         assert!(matches!(
             matrix.clone().with(FeatureColumn::numbers("a", vec![1.0, 2.0])),
             Err(FeatureError::ColumnTwice { .. })
@@ -410,8 +447,14 @@ mod tests {
             matrix.clone().with(FeatureColumn::numbers("b", vec![1.0])),
             Err(FeatureError::Length { expected: 2, got: 1, .. })
         ));
-        assert!(matches!(matrix.clone().with_weights(vec![1.0, 0.0]), Err(FeatureError::Weight { row: 1, .. })));
+        assert!(matches!(
+            matrix.clone().with_weights(vec![1.0, 0.0]),
+            Err(FeatureError::Weight { row: 1, .. })
+        ));
         assert!(matches!(matrix.select(&["z"]), Err(FeatureError::NoSuchColumn { .. })));
-        assert!(matches!(FeatureMatrix::from_rows(&["a"], &[[1.0, 2.0]]), Err(FeatureError::Length { .. })));
+        assert!(matches!(
+            FeatureMatrix::from_rows(&["a"], &[[1.0, 2.0]]),
+            Err(FeatureError::Length { .. })
+        ));
     }
 }

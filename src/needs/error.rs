@@ -33,7 +33,9 @@ pub enum NeedError {
         need: String,
     },
     /// An attribute cannot be read as a need.
-    #[error("attribute `{attribute}` is {kind}; a need is yes or no, an ordered answer, or a number from 0 to 1")]
+    #[error(
+        "attribute `{attribute}` is {kind}; a need is yes or no, an ordered answer, or a number from 0 to 1"
+    )]
     Kind {
         /// Which attribute.
         attribute: String,

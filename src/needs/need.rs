@@ -32,8 +32,18 @@ pub struct Need {
 
 impl Need {
     /// A need; `observable` says whether the company sees it in its own data for every customer.
-    pub fn new(name: impl Into<String>, evidence: NeedEvidence, observable: Observable, scores: Vec<Option<f64>>) -> Self {
-        Self { name: name.into(), evidence, observable: observable == Observable::InOwnData, scores }
+    pub fn new(
+        name: impl Into<String>,
+        evidence: NeedEvidence,
+        observable: Observable,
+        scores: Vec<Option<f64>>,
+    ) -> Self {
+        Self {
+            name: name.into(),
+            evidence,
+            observable: observable == Observable::InOwnData,
+            scores,
+        }
     }
 
     /// Its name.
@@ -107,7 +117,8 @@ impl Needs {
         if got != expected {
             return Err(NeedError::Length { need: need.name, expected, got });
         }
-        let outside = |score: &Option<f64>| score.is_some_and(|score| !(0.0..=1.0).contains(&score));
+        let outside =
+            |score: &Option<f64>| score.is_some_and(|score| !(0.0..=1.0).contains(&score));
         if let Some(row) = need.scores.iter().position(outside) {
             let score = need.scores[row].unwrap_or(f64::NAN);
             return Err(NeedError::Score { need: need.name, row, score });
@@ -128,7 +139,10 @@ impl Needs {
     /// # Errors
     ///
     /// [`NeedError::Data`] for an unknown name, [`NeedError::Kind`] for a category or text, [`NeedError::Score`].
-    pub fn from_attributes<N: AsRef<str>>(attributes: &Attributes, names: &[N]) -> Result<Self, NeedError> {
+    pub fn from_attributes<N: AsRef<str>>(
+        attributes: &Attributes,
+        names: &[N],
+    ) -> Result<Self, NeedError> {
         names.iter().try_fold(Self::new(attributes.ids().clone()), |needs, name| {
             let column = attributes.column(name.as_ref()).map_err(NeedError::Data)?;
             let field = column.field();
@@ -173,13 +187,18 @@ fn scores(column: &AttributeColumn) -> Result<Vec<Option<f64>>, NeedError> {
             let steps = levels.len().saturating_sub(1).max(1) as f64;
             Ok(codes.iter().map(|code| code.map(|code| f64::from(code) / steps)).collect())
         }
-        other => Err(NeedError::Kind { attribute: column.field().name.clone(), kind: other.name() }),
+        other => {
+            Err(NeedError::Kind { attribute: column.field().name.clone(), kind: other.name() })
+        }
     }
 }
 
 impl fmt::Debug for Need {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Need").field("name", &self.name).field("evidence", &self.evidence).finish_non_exhaustive()
+        f.debug_struct("Need")
+            .field("name", &self.name)
+            .field("evidence", &self.evidence)
+            .finish_non_exhaustive()
     }
 }
 
@@ -201,7 +220,10 @@ mod tests {
     fn scores_lie_between_zero_and_one() {
         let needs = || Needs::new(CustomerIds::numbered(2).unwrap());
         for bad in [-0.1, 1.1, f64::NAN] {
-            assert!(matches!(needs().with(need(vec![None, Some(bad)])), Err(NeedError::Score { row: 1, .. })));
+            assert!(matches!(
+                needs().with(need(vec![None, Some(bad)])),
+                Err(NeedError::Score { row: 1, .. })
+            ));
         }
         assert!(matches!(needs().with(need(vec![None])), Err(NeedError::Length { .. })));
         let twice = needs().with(need(vec![None; 2])).unwrap().with(need(vec![None; 2]));

@@ -30,7 +30,11 @@ pub(crate) fn wilson(count: f64, n: f64, z: f64) -> Option<(f64, f64)> {
 /// ```
 ///
 /// `None` for fewer than two values, and where the values are so skewed that the approximation has no end point.
-pub(crate) fn approximate_bootstrap(n: usize, value: impl Fn(usize) -> f64, z: f64) -> Option<(f64, f64)> {
+pub(crate) fn approximate_bootstrap(
+    n: usize,
+    value: impl Fn(usize) -> f64,
+    z: f64,
+) -> Option<(f64, f64)> {
     if n < 2 {
         return None;
     }
@@ -81,15 +85,16 @@ mod tests {
         let mut stream = Stream::new(1, Purpose::Sample, 0);
         let values: Vec<f64> = (0..200).map(|_| exp(stream.normal())).collect();
         let mean = values.iter().sum::<f64>() / 200.0;
-        let resampled = sorted((0..4000).map(|_| {
-            (0..200).map(|_| values[stream.below(200) as usize]).sum::<f64>() / 200.0
-        }));
+        let resampled =
+            sorted((0..4000).map(|_| {
+                (0..200).map(|_| values[stream.below(200) as usize]).sum::<f64>() / 200.0
+            }));
         let below = resampled.iter().filter(|&&m| m < mean).count() as f64 / 4000.0;
         let z0 = normal_quantile(below);
         let jack: Vec<f64> = values.iter().map(|v| (v - mean) / 199.0).collect();
-        let cubes: f64 = jack.iter().map(|u| u.powi(3)).sum();
-        let squares: f64 = jack.iter().map(|u| u.powi(2)).sum();
-        let a = cubes / (6.0 * squares.powf(1.5));
+        let cubes: f64 = jack.iter().map(|u| u * u * u).sum();
+        let squares: f64 = jack.iter().map(|u| u * u).sum();
+        let a = cubes / (6.0 * squares * squares.sqrt());
         let end = |z: f64| {
             let w = z0 + z;
             let p = 0.5 * libm::erfc(-(z0 + w / (1.0 - a * w)) / std::f64::consts::SQRT_2);

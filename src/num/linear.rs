@@ -54,12 +54,15 @@ pub(crate) fn eigen<const N: usize>(matrix: &[[f64; N]; N]) -> Option<([f64; N],
         return None;
     }
     let mut a = *matrix;
-    let mut vectors: [[f64; N]; N] = std::array::from_fn(|i| std::array::from_fn(|j| f64::from(u8::from(i == j))));
+    let mut vectors: [[f64; N]; N] =
+        std::array::from_fn(|i| std::array::from_fn(|j| f64::from(u8::from(i == j))));
     for _ in 0..SWEEPS {
         let mut rotated = false;
         for p in 0..N {
             for q in p + 1..N {
-                if a[p][q].abs() <= f64::EPSILON * (a[p][p].abs() * a[q][q].abs()).sqrt() || a[p][q] == 0.0 {
+                if a[p][q].abs() <= f64::EPSILON * (a[p][p].abs() * a[q][q].abs()).sqrt()
+                    || a[p][q] == 0.0
+                {
                     continue;
                 }
                 rotated = true;
@@ -73,8 +76,10 @@ pub(crate) fn eigen<const N: usize>(matrix: &[[f64; N]; N]) -> Option<([f64; N],
                 }
                 for k in 0..N {
                     (a[p][k], a[q][k]) = (c * a[p][k] - s * a[q][k], s * a[p][k] + c * a[q][k]);
-                    (vectors[p][k], vectors[q][k]) =
-                        (c * vectors[p][k] - s * vectors[q][k], s * vectors[p][k] + c * vectors[q][k]);
+                    (vectors[p][k], vectors[q][k]) = (
+                        c * vectors[p][k] - s * vectors[q][k],
+                        s * vectors[p][k] + c * vectors[q][k],
+                    );
                 }
             }
         }

@@ -55,12 +55,15 @@ pub(crate) fn minimise<const N: usize, E>(
     let mut iterations = 0;
     while iterations < MAX_ITERATIONS && curve.value.is_finite() && !converged {
         iterations += 1;
-        let Some(step) = descent(&curve, &pushed_against(&at, &curve.gradient, bounds)) else { break };
+        let Some(step) = descent(&curve, &pushed_against(&at, &curve.gradient, bounds)) else {
+            break;
+        };
         let longest = longest(&step);
         if longest < STEP_TOLERANCE {
             converged = true;
         }
-        match line_search(&at, &curve, &step, (MAX_STEP / longest).min(1.0), bounds, &mut evaluate)? {
+        match line_search(&at, &curve, &step, (MAX_STEP / longest).min(1.0), bounds, &mut evaluate)?
+        {
             Some((next, there)) => (at, curve) = (next, there),
             // Not even a tiny step goes down. What the step promises tells rounding from being stuck.
             None => {
@@ -94,7 +97,8 @@ fn descent<const N: usize>(curve: &Curve<N>, frozen: &[bool; N]) -> Option<[f64;
     let steepest = values.iter().fold(0.0_f64, |most, v| v.abs().max(most));
     let mut step = [0.0; N];
     for (value, vector) in values.iter().zip(&vectors) {
-        let slope: f64 = (0..N).filter(|&i| !frozen[i]).fold(0.0, |sum, i| sum + vector[i] * curve.gradient[i]);
+        let slope: f64 =
+            (0..N).filter(|&i| !frozen[i]).fold(0.0, |sum, i| sum + vector[i] * curve.gradient[i]);
         let length = -slope / value.abs().max(LEAST_CURVATURE * steepest).max(f64::MIN_POSITIVE);
         for i in 0..N {
             step[i] += length * vector[i];
@@ -168,7 +172,11 @@ mod tests {
     fn finds_the_floor_of_a_curved_valley() {
         let found = minimise([-1.2, 1.0], WIDE, rosenbrock).unwrap();
         assert!(found.converged);
-        assert!((found.at[0] - 1.0).abs() < 1e-9 && (found.at[1] - 1.0).abs() < 1e-9, "{:?}", found.at);
+        assert!(
+            (found.at[0] - 1.0).abs() < 1e-9 && (found.at[1] - 1.0).abs() < 1e-9,
+            "{:?}",
+            found.at
+        );
         assert!(found.iterations < 40);
     }
 

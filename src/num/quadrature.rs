@@ -102,8 +102,12 @@ mod tests {
     fn exact_for_the_highest_power_it_promises() {
         for n in [2usize, 5, 16, 32] {
             let power = 2 * n as i32 - 1;
-            let integral: f64 = gauss_legendre(n).iter().map(|&(t, w)| w * libm::pow(t, f64::from(power))).sum();
-            assert!((integral - 1.0 / f64::from(power + 1)).abs() < 1e-15, "{n} points: {integral}");
+            let integral: f64 =
+                gauss_legendre(n).iter().map(|&(t, w)| w * libm::pow(t, f64::from(power))).sum();
+            assert!(
+                (integral - 1.0 / f64::from(power + 1)).abs() < 1e-15,
+                "{n} points: {integral}"
+            );
         }
     }
 
@@ -113,7 +117,11 @@ mod tests {
         for a in [1e-4, 0.01, 0.5, 0.793, 1.0, 3.0, 200.0] {
             for b in [0.01, 0.6, 1.0, 2.426, 30.0, 2000.0] {
                 let rule = BetaRule::new(a, b);
-                assert!((rule.expect(|_| 1.0) - 1.0).abs() < 1e-11, "{a} {b}: {}", rule.expect(|_| 1.0));
+                assert!(
+                    (rule.expect(|_| 1.0) - 1.0).abs() < 1e-11,
+                    "{a} {b}: {}",
+                    rule.expect(|_| 1.0)
+                );
                 let mean = rule.expect(|p| p) * (a + b) / a;
                 assert!((mean - 1.0).abs() < 1e-11, "{a} {b}: {mean}");
             }

@@ -123,7 +123,10 @@ mod tests {
             counts[stream.below(10) as usize] += 1;
         }
         let standard_error = (100_000.0 * 0.1 * 0.9_f64).sqrt();
-        assert!(counts.iter().all(|&c| (f64::from(c) - 10_000.0).abs() < 5.0 * standard_error), "{counts:?}");
+        assert!(
+            counts.iter().all(|&c| (f64::from(c) - 10_000.0).abs() < 5.0 * standard_error),
+            "{counts:?}"
+        );
     }
 
     #[test]

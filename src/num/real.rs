@@ -3,7 +3,7 @@
 //! The standard library hands these to the platform, and its documentation says that their last digits vary by
 //! platform, by compiler version and even within one run; clippy therefore refuses them in this crate.
 
-pub(crate) use libm::{exp, expm1 as exp_m1, log as ln, log1p as ln_1p, sinh, cosh, asinh};
+pub(crate) use libm::{asinh, cosh, exp, expm1 as exp_m1, log as ln, log1p as ln_1p, sinh};
 
 /// `ln(e^a + e^b)` without overflow; minus infinity stands for an absent term.
 pub(crate) fn log_add(a: f64, b: f64) -> f64 {

@@ -50,7 +50,8 @@ pub(crate) fn ln_rising(z: f64, n: u32) -> f64 {
         total += ln(z + f64::from(i));
     }
     let (low, rest) = (z + f64::from(steps), f64::from(n - steps.min(n)));
-    total + rest * ln(low) + (low + rest - 0.5) * ln_1p(rest / low) - rest + stirling_rest(low + rest)
+    total + rest * ln(low) + (low + rest - 0.5) * ln_1p(rest / low) - rest
+        + stirling_rest(low + rest)
         - stirling_rest(low)
 }
 
@@ -195,7 +196,8 @@ mod tests {
     fn beta_obeys_its_recurrence_across_the_branches() {
         // B(a, b) = B(a + 1, b) + B(a, b + 1)
         for (a, b) in [(0.7, 9.5), (9.5, 9.5), (3.0, 40.0), (30.0, 9.7), (500.0, 2000.0)] {
-            let ratio = exp(ln_beta(a + 1.0, b) - ln_beta(a, b)) + exp(ln_beta(a, b + 1.0) - ln_beta(a, b));
+            let ratio =
+                exp(ln_beta(a + 1.0, b) - ln_beta(a, b)) + exp(ln_beta(a, b + 1.0) - ln_beta(a, b));
             close(ratio, 1.0, 1e-13);
         }
     }

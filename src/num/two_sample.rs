@@ -68,7 +68,10 @@ pub(crate) fn welch(a: &Moments, b: &Moments) -> Option<Welch> {
     }
     let degrees = both * both / (va * va / (a.n - 1.0) + vb * vb / (b.n - 1.0));
     let standard_error = both.sqrt();
-    Some(Welch { standard_error, p_value: student_two_sided((a.mean - b.mean) / standard_error, degrees) })
+    Some(Welch {
+        standard_error,
+        p_value: student_two_sided((a.mean - b.mean) / standard_error, degrees),
+    })
 }
 
 #[cfg(test)]

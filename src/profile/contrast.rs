@@ -5,9 +5,11 @@ use serde::Serialize;
 use crate::cluster::Segmentation;
 use crate::features::{FeatureColumn, FeatureMatrix, FeatureValues};
 use crate::num::adjust::benjamini_hochberg;
+use crate::num::blocks;
 use crate::num::two_sample::{Moments, hedges_g, welch};
 use crate::profile::ProfileError;
 use crate::units::SegmentId;
+use crate::work::Work;
 
 /// Which way a segment differs from the other customers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -65,11 +67,12 @@ pub struct SegmentProfile {
 /// use segmentry::cluster::Segmentation;
 /// use segmentry::features::FeatureMatrix;
 /// use segmentry::profile::{Direction, Profile};
+/// use segmentry::work::Work;
 ///
 /// let rows: Vec<[f64; 1]> = (0..40).map(|i| [f64::from(i % 5) + if i < 20 { 10.0 } else { 0.0 }]).collect();
 /// let matrix = FeatureMatrix::from_rows(&["purchases"], &rows)?;
 /// let labels: Vec<&str> = (0..40).map(|i| if i < 20 { "many" } else { "few" }).collect();
-/// let profile = Profile::of(&Segmentation::from_labels(matrix.ids(), &labels)?, &matrix)?;
+/// let profile = Profile::of(&Segmentation::from_labels(matrix.ids(), &labels)?, &matrix, &Work::new())?;
 /// let many = &profile.segments[1];
 /// assert_eq!((many.contrasts[0].mean, many.contrasts[0].overall), (12.0, 7.0));
 /// assert_eq!(many.contrasts[0].direction, Direction::Over);
@@ -93,28 +96,35 @@ impl Profile {
     ///
     /// # Errors
     ///
-    /// [`ProfileError::NoCommonCustomers`].
-    pub fn of(segmentation: &Segmentation, features: &FeatureMatrix) -> Result<Self, ProfileError> {
+    /// [`ProfileError::NoCommonCustomers`], [`ProfileError::Cancelled`].
+    pub fn of(
+        segmentation: &Segmentation,
+        features: &FeatureMatrix,
+        work: &Work,
+    ) -> Result<Self, ProfileError> {
         let customers = segmentation.ids().len();
         let rows = segmentation.ids().rows_in(features.ids());
         if rows.iter().all(Option::is_none) {
             return Err(ProfileError::NoCommonCustomers { customers });
         }
-        let variables: Vec<Variable<'_>> = features.columns().iter().flat_map(Variable::of).collect();
-        let mut segments: Vec<SegmentProfile> = segmentation
-            .segments()
-            .map(|segment| {
-                let member: Vec<bool> = (0..customers).map(|row| segmentation.contains(segment, row)).collect();
-                let count = member.iter().filter(|&&is| is).count();
-                SegmentProfile {
-                    segment,
-                    name: segmentation.names()[segment.index()].clone(),
-                    customers: count,
-                    share: count as f64 / customers as f64,
-                    contrasts: variables.iter().map(|variable| variable.contrast(&member, &rows)).collect(),
-                }
-            })
-            .collect();
+        let variables: Vec<Variable<'_>> =
+            features.columns().iter().flat_map(Variable::of).collect();
+        let mut segments = Vec::with_capacity(segmentation.n_segments());
+        for segment in segmentation.segments() {
+            let member: Vec<bool> =
+                (0..customers).map(|row| segmentation.contains(segment, row)).collect();
+            let count = member.iter().filter(|&&is| is).count();
+            let contrasts = blocks::map_tasks(variables.len(), work, |place| {
+                variables[place].contrast(&member, &rows)
+            })?;
+            segments.push(SegmentProfile {
+                segment,
+                name: segmentation.names()[segment.index()].clone(),
+                customers: count,
+                share: count as f64 / customers as f64,
+                contrasts,
+            });
+        }
         judge(&mut segments);
         Ok(Self { segments })
     }
@@ -122,7 +132,8 @@ impl Profile {
 
 /// Adjusts the p-values over all tests made, and draws the conclusion.
 fn judge(segments: &mut [SegmentProfile]) {
-    let mut contrasts: Vec<&mut Contrast> = segments.iter_mut().flat_map(|s| &mut s.contrasts).collect();
+    let mut contrasts: Vec<&mut Contrast> =
+        segments.iter_mut().flat_map(|s| &mut s.contrasts).collect();
     let raw: Vec<f64> = contrasts.iter().filter_map(|contrast| contrast.p_adjusted).collect();
     let mut adjusted = benjamini_hochberg(&raw).into_iter();
     for contrast in &mut contrasts {
@@ -150,7 +161,11 @@ impl<'a> Variable<'a> {
         match column.values() {
             FeatureValues::Category { levels, .. } => (0..)
                 .zip(levels)
-                .map(|(level, name)| Self { name: format!("{} = {name}", column.name()), column, level: Some(level) })
+                .map(|(level, name)| Self {
+                    name: format!("{} = {name}", column.name()),
+                    column,
+                    level: Some(level),
+                })
                 .collect(),
             _ => vec![Self { name: column.name().to_owned(), column, level: None }],
         }
@@ -174,7 +189,11 @@ impl<'a> Variable<'a> {
         }
         let (inside, outside) = (Moments::of(&inside), Moments::of(&outside));
         let known = inside.n + outside.n;
-        let overall = if known > 0.0 { (inside.n * inside.mean + outside.n * outside.mean) / known } else { 0.0 };
+        let overall = if known > 0.0 {
+            (inside.n * inside.mean + outside.n * outside.mean) / known
+        } else {
+            0.0
+        };
         Contrast {
             feature: self.name.clone(),
             mean: inside.mean,
@@ -190,8 +209,11 @@ impl<'a> Variable<'a> {
 impl SegmentProfile {
     /// What sets the segment apart most, the largest difference first.
     pub fn traits(&self) -> Vec<&Contrast> {
-        let mut apart: Vec<&Contrast> =
-            self.contrasts.iter().filter(|contrast| contrast.direction != Direction::Alike).collect();
+        let mut apart: Vec<&Contrast> = self
+            .contrasts
+            .iter()
+            .filter(|contrast| contrast.direction != Direction::Alike)
+            .collect();
         let size = |contrast: &Contrast| contrast.effect.map_or(0.0, f64::abs);
         apart.sort_by(|a, b| size(b).total_cmp(&size(a)));
         apart
@@ -199,7 +221,8 @@ impl SegmentProfile {
 
     /// The first `most` traits in words, such as `frequent buyers, recently seen`.
     pub fn in_words(&self, most: usize) -> String {
-        let words: Vec<String> = self.traits().into_iter().take(most).map(Contrast::in_words).collect();
+        let words: Vec<String> =
+            self.traits().into_iter().take(most).map(Contrast::in_words).collect();
         if words.is_empty() { "much like everybody".to_owned() } else { words.join(", ") }
     }
 }
@@ -209,8 +232,10 @@ impl Contrast {
         let name = self.feature.replace('_', " ");
         match self.direction {
             Direction::Alike => format!("usual {name}"),
-            Direction::Over => plain(&self.feature).map_or_else(|| format!("high {name}"), |(over, _)| over.to_owned()),
-            Direction::Under => plain(&self.feature).map_or_else(|| format!("low {name}"), |(_, under)| under.to_owned()),
+            Direction::Over => plain(&self.feature)
+                .map_or_else(|| format!("high {name}"), |(over, _)| over.to_owned()),
+            Direction::Under => plain(&self.feature)
+                .map_or_else(|| format!("low {name}"), |(_, under)| under.to_owned()),
         }
     }
 }
@@ -238,7 +263,12 @@ mod tests {
         let rows: Vec<[f64; 1]> = (0..60).map(|i| [f64::from(i * 7 % 13)]).collect();
         let matrix = FeatureMatrix::from_rows(&["x"], &rows).unwrap();
         let labels: Vec<&str> = (0..60).map(|i| if i % 2 == 0 { "a" } else { "b" }).collect();
-        let profile = Profile::of(&Segmentation::from_labels(matrix.ids(), &labels).unwrap(), &matrix).unwrap();
+        let profile = Profile::of(
+            &Segmentation::from_labels(matrix.ids(), &labels).unwrap(),
+            &matrix,
+            &Work::new(),
+        )
+        .unwrap();
         assert!(profile.segments.iter().all(|segment| segment.traits().is_empty()));
         assert_eq!(profile.segments[0].in_words(2), "much like everybody");
     }
@@ -248,9 +278,12 @@ mod tests {
         let ids = CustomerIds::numbered(40).unwrap();
         let codes = (0..40).map(|i| u32::from(i >= 20)).collect();
         let region = FeatureValues::Category { levels: vec!["east".into(), "west".into()], codes };
-        let matrix = FeatureMatrix::new(ids.clone()).with(FeatureColumn::of("region", region)).unwrap();
+        let matrix =
+            FeatureMatrix::new(ids.clone()).with(FeatureColumn::of("region", region)).unwrap();
         let labels: Vec<&str> = (0..40).map(|i| if i < 22 { "a" } else { "b" }).collect();
-        let profile = Profile::of(&Segmentation::from_labels(&ids, &labels).unwrap(), &matrix).unwrap();
+        let profile =
+            Profile::of(&Segmentation::from_labels(&ids, &labels).unwrap(), &matrix, &Work::new())
+                .unwrap();
         let a = &profile.segments[0];
         assert_eq!(a.contrasts[0].feature, "region = east");
         assert!((a.contrasts[0].mean - 20.0 / 22.0).abs() < 1e-15);
@@ -261,12 +294,20 @@ mod tests {
     #[test]
     fn customers_are_matched_by_id() {
         let of = |names: &[&str]| CustomerIds::from_texts(names).unwrap();
-        let matrix = FeatureMatrix::new(of(&["b", "a"])).with(FeatureColumn::numbers("x", vec![2.0, 1.0])).unwrap();
+        let matrix = FeatureMatrix::new(of(&["b", "a"]))
+            .with(FeatureColumn::numbers("x", vec![2.0, 1.0]))
+            .unwrap();
         let segments = Segmentation::from_labels(&of(&["a", "b", "z"]), &["s", "t", "t"]).unwrap();
-        let profile = Profile::of(&segments, &matrix).unwrap();
-        assert_eq!((profile.segments[0].contrasts[0].mean, profile.segments[1].contrasts[0].mean), (1.0, 2.0));
+        let profile = Profile::of(&segments, &matrix, &Work::new()).unwrap();
+        assert_eq!(
+            (profile.segments[0].contrasts[0].mean, profile.segments[1].contrasts[0].mean),
+            (1.0, 2.0)
+        );
         assert_eq!(profile.segments[1].customers, 2);
         let strangers = Segmentation::from_labels(&of(&["q"]), &["s"]).unwrap();
-        assert!(matches!(Profile::of(&strangers, &matrix), Err(ProfileError::NoCommonCustomers { customers: 1 })));
+        assert!(matches!(
+            Profile::of(&strangers, &matrix, &Work::new()),
+            Err(ProfileError::NoCommonCustomers { customers: 1 })
+        ));
     }
 }

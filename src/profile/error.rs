@@ -1,5 +1,7 @@
 //! What can go wrong while segments are described.
 
+use crate::work::Cancelled;
+
 /// Errors of the profile stage.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -10,4 +12,13 @@ pub enum ProfileError {
         /// Customers of the segmentation.
         customers: usize,
     },
+    /// The caller cancelled.
+    #[error(transparent)]
+    Cancelled(Cancelled),
+}
+
+impl From<Cancelled> for ProfileError {
+    fn from(cancelled: Cancelled) -> Self {
+        Self::Cancelled(cancelled)
+    }
 }

@@ -21,10 +21,16 @@ pub fn decile_chart(deciles: &Deciles) -> Option<String> {
     const WIDTH: f64 = 460.0;
     const FLOOR: f64 = 220.0;
     const HIGHEST: f64 = 180.0;
-    let shares: Vec<(u8, f64)> =
-        deciles.groups.iter().map(|group| Some((group.decile, group.share?))).collect::<Option<_>>()?;
+    let shares: Vec<(u8, f64)> = deciles
+        .groups
+        .iter()
+        .map(|group| Some((group.decile, group.share?)))
+        .collect::<Option<_>>()?;
     let largest = shares.iter().map(|&(_, share)| share).fold(0.0, f64::max);
-    let label = format!("Share of value by decile; the best tenth of customers holds {}", percent(shares.first()?.1, 1));
+    let label = format!(
+        "Share of value by decile; the best tenth of customers holds {}",
+        percent(shares.first()?.1, 1)
+    );
     let mut svg = Svg::new(WIDTH, 262.0, label);
     let slot = (WIDTH - 10.0) / 10.0;
     for &(decile, share) in &shares {

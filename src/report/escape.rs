@@ -35,7 +35,10 @@ mod tests {
 
     #[test]
     fn nothing_is_left_that_means_something() {
-        assert_eq!(escaped("<img src=x onerror='a&b'>\"\n\0"), "&lt;img src=x onerror=&#39;a&amp;b&#39;&gt;&quot;  ");
+        assert_eq!(
+            escaped("<img src=x onerror='a&b'>\"\n\0"),
+            "&lt;img src=x onerror=&#39;a&amp;b&#39;&gt;&quot;  "
+        );
         assert_eq!(escaped("plain Ünïcode"), "plain Ünïcode");
         assert_eq!(escaped("a\u{202e}b"), "ab");
     }

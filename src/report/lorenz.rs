@@ -22,9 +22,13 @@ pub fn lorenz_chart(concentration: &Concentration) -> String {
     const HIGH: f64 = 200.0;
     let at = |customers: f64, value: f64| (LEFT + WIDE * customers, TOP + HIGH * (1.0 - value));
     let fifth = concentration.top_share(Probability::clamped(0.2));
-    let label = format!("Lorenz curve; the best fifth of customers holds {} of the value", percent(fifth, 1));
+    let label = format!(
+        "Lorenz curve; the best fifth of customers holds {} of the value",
+        percent(fifth, 1)
+    );
     let mut svg = Svg::new(460.0, 262.0, label);
-    let curve: Vec<(f64, f64)> = concentration.lorenz(100).into_iter().map(|(c, v)| at(c, v)).collect();
+    let curve: Vec<(f64, f64)> =
+        concentration.lorenz(100).into_iter().map(|(c, v)| at(c, v)).collect();
     let mut area = curve.clone();
     area.push(at(1.0, 0.0));
     svg.path(&area, PALE, "none");
@@ -39,8 +43,23 @@ pub fn lorenz_chart(concentration: &Concentration) -> String {
     svg.line(at(0.0, 0.0), at(0.0, 1.0), LINE, Dash::Solid);
     let (x, y) = at(0.8, 1.0 - fifth);
     svg.dot(x, y, ACCENT);
-    svg.text((x - 10.0, y - 8.0), Anchor::End, STRONG, &format!("the best fifth holds {}", percent(fifth, 1)));
-    svg.text((LEFT + 12.0, TOP + 18.0), Anchor::Start, NOTE, &format!("Gini {:.2}", concentration.gini()));
-    svg.text((LEFT + WIDE / 2.0, TOP + HIGH + 38.0), Anchor::Middle, NOTE, "share of customers, the least valuable first");
+    svg.text(
+        (x - 10.0, y - 8.0),
+        Anchor::End,
+        STRONG,
+        &format!("the best fifth holds {}", percent(fifth, 1)),
+    );
+    svg.text(
+        (LEFT + 12.0, TOP + 18.0),
+        Anchor::Start,
+        NOTE,
+        &format!("Gini {:.2}", concentration.gini()),
+    );
+    svg.text(
+        (LEFT + WIDE / 2.0, TOP + HIGH + 38.0),
+        Anchor::Middle,
+        NOTE,
+        "share of customers, the least valuable first",
+    );
     svg.finish()
 }

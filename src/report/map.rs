@@ -17,14 +17,21 @@ pub fn value_map_chart(map: &ValueMap, least: usize) -> Option<String> {
     const LEFT: f64 = 52.0;
     const TOP: f64 = 24.0;
     let grid = Grid::of(map)?;
-    let counts: Vec<Vec<usize>> = grid.0.iter().map(|row| row.iter().map(|cell| cell.customers).collect()).collect();
+    let counts: Vec<Vec<usize>> =
+        grid.0.iter().map(|row| row.iter().map(|cell| cell.customers).collect()).collect();
     let withheld = withheld_cells(&counts, least);
-    let mut svg = Svg::new(460.0, TOP + 5.0 * HIGH + 42.0, "Customers by current value and headroom");
+    let mut svg =
+        Svg::new(460.0, TOP + 5.0 * HIGH + 42.0, "Customers by current value and headroom");
     svg.text((LEFT - 8.0, TOP + 16.0), Anchor::End, NOTE, "most");
     svg.text((LEFT - 8.0, TOP + 5.0 * HIGH - 8.0), Anchor::End, NOTE, "least");
     svg.text((LEFT, TOP - 9.0), Anchor::Start, NOTE, "headroom, by current value");
     svg.text((LEFT, TOP + 5.0 * HIGH + 18.0), Anchor::Start, NOTE, "least valuable fifth");
-    svg.text((LEFT + 5.0 * CELL, TOP + 5.0 * HIGH + 18.0), Anchor::End, NOTE, "most valuable fifth");
+    svg.text(
+        (LEFT + 5.0 * CELL, TOP + 5.0 * HIGH + 18.0),
+        Anchor::End,
+        NOTE,
+        "most valuable fifth",
+    );
     let white = |size, weight| Style { size, weight, fill: "#ffffff" };
     for (row, cells) in grid.0.iter().enumerate() {
         for (column, cell) in cells.iter().enumerate() {
@@ -35,11 +42,32 @@ pub fn value_map_chart(map: &ValueMap, least: usize) -> Option<String> {
                 svg.rect(x + 1.0, y + 1.0, CELL - 2.0, HIGH - 2.0, "#f4f6f8");
             } else if withheld[row][column] {
                 svg.rect(x + 1.0, y + 1.0, CELL - 2.0, HIGH - 2.0, LINE);
-                svg.text((middle, y + HIGH / 2.0 + 4.0), Anchor::Middle, Style { fill: MUTED, ..NOTE }, "withheld");
+                svg.text(
+                    (middle, y + HIGH / 2.0 + 4.0),
+                    Anchor::Middle,
+                    Style { fill: MUTED, ..NOTE },
+                    "withheld",
+                );
             } else {
-                svg.rect(x + 1.0, y + 1.0, CELL - 2.0, HIGH - 2.0, strategy_colour(cell.most_frequent()));
-                svg.text((middle, y + 22.0), Anchor::Middle, Style { fill: "#ffffff", ..STRONG }, &grouped(cell.customers as f64, 0));
-                svg.text((middle, y + 39.0), Anchor::Middle, white(11, 400), &format!("+{}", short(cell.gain)));
+                svg.rect(
+                    x + 1.0,
+                    y + 1.0,
+                    CELL - 2.0,
+                    HIGH - 2.0,
+                    strategy_colour(cell.most_frequent()),
+                );
+                svg.text(
+                    (middle, y + 22.0),
+                    Anchor::Middle,
+                    Style { fill: "#ffffff", ..STRONG },
+                    &grouped(cell.customers as f64, 0),
+                );
+                svg.text(
+                    (middle, y + 39.0),
+                    Anchor::Middle,
+                    white(12, 400),
+                    &format!("+{}", short(cell.gain)),
+                );
             }
         }
     }

@@ -5,7 +5,8 @@ use crate::units::{Days, Money};
 /// With thousands set apart by commas.
 pub(crate) fn grouped(value: f64, decimals: usize) -> String {
     let text = format!("{:.*}", decimals, value.abs());
-    let (whole, fraction) = text.split_once('.').map_or((text.as_str(), ""), |(whole, fraction)| (whole, fraction));
+    let (whole, fraction) =
+        text.split_once('.').map_or((text.as_str(), ""), |(whole, fraction)| (whole, fraction));
     let mut grouped = String::new();
     for (place, digit) in whole.chars().enumerate() {
         if place > 0 && (whole.len() - place) % 3 == 0 {
@@ -69,7 +70,10 @@ mod tests {
 
     #[test]
     fn spans_are_weeks_where_they_are_whole_ones() {
-        assert_eq!((span(Days::weeks(52)).as_str(), span(Days::new(30)).as_str()), ("52 weeks", "30 days"));
+        assert_eq!(
+            (span(Days::weeks(52)).as_str(), span(Days::new(30)).as_str()),
+            ("52 weeks", "30 days")
+        );
     }
 
     #[test]

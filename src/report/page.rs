@@ -3,7 +3,7 @@
 use std::io::{self, Write};
 
 use crate::cluster::Segmentation;
-use crate::data::DataQuality;
+use crate::data::{Attributes, DataQuality};
 use crate::profile::{Profile, SegmentProfile};
 use crate::report::escape::escaped;
 use crate::report::numbers::{grouped, percent, short, span};
@@ -21,6 +21,8 @@ use crate::value::{Concentration, CustomerValue, ValueUnit};
 pub struct ReportParts<'a> {
     /// What became of the rows.
     pub quality: &'a DataQuality,
+    /// What else is known of customers, where anything is.
+    pub attributes: Option<&'a Attributes>,
     /// What customers are worth.
     pub value: &'a CustomerValue,
     /// How concentrated their gross spend is, where there is any.
@@ -74,7 +76,11 @@ impl<'a> Report<'a> {
     pub fn html(&self, out: &mut dyn Write) -> io::Result<()> {
         let n = self.parts.value.rows().len();
         out.write_all(HEAD.as_bytes())?;
-        write!(out, "<style>{}</style></head><body><main>", include_str!("style.css").replace('\n', ""))?;
+        write!(
+            out,
+            "<style>{}</style></head><body><main>",
+            include_str!("style.css").replace('\n', "")
+        )?;
         if n < self.least {
             let text = format!(
                 "<header><h1>Customer blueprint</h1><p>There are fewer than {} customers. No figure is shown, so that none of \
@@ -83,9 +89,14 @@ impl<'a> Report<'a> {
             );
             out.write_all(text.as_bytes())?;
         } else {
-            for section in
-                [self.opening(), self.worth(), self.segments(), self.trust(), self.strategies(), self.footing()]
-            {
+            for section in [
+                self.opening(),
+                self.worth(),
+                self.segments(),
+                self.trust(),
+                self.strategies(),
+                self.footing(),
+            ] {
                 out.write_all(section.as_bytes())?;
             }
         }
@@ -95,7 +106,8 @@ impl<'a> Report<'a> {
     fn opening(&self) -> String {
         let ReportParts { quality, value, concentration, verdict, plan, .. } = self.parts;
         let future = value.total_future().map_or("-".to_owned(), short);
-        let tenth = concentration.map_or("-".to_owned(), |c| percent(c.top_share(Probability::clamped(0.1)), 0));
+        let tenth = concentration
+            .map_or("-".to_owned(), |c| percent(c.top_share(Probability::clamped(0.1)), 0));
         let tiles = [
             (grouped(value.rows().len() as f64, 0), "customers".to_owned()),
             (short(value.total_current()), "net value so far".to_owned()),
@@ -106,7 +118,13 @@ impl<'a> Report<'a> {
         ];
         let tiles: String = tiles
             .iter()
-            .map(|(figure, what)| format!("<div class=\"tile\"><b>{}</b><span>{}</span></div>", escaped(figure), escaped(what)))
+            .map(|(figure, what)| {
+                format!(
+                    "<div class=\"tile\"><b>{}</b><span>{}</span></div>",
+                    escaped(figure),
+                    escaped(what)
+                )
+            })
             .collect();
         format!(
             "<header><h1>Customer blueprint</h1><p class=\"lead\">What your customers are worth, how they differ, and what to \
@@ -118,17 +136,38 @@ impl<'a> Report<'a> {
     fn worth(&self) -> String {
         let ReportParts { value, concentration, .. } = self.parts;
         let mut cards = String::new();
-        let deciles_are_large = value.deciles().groups.iter().all(|group| group.customers >= self.least as u64);
+        let deciles_are_large =
+            value.deciles().groups.iter().all(|group| group.customers >= self.least as u64);
         match decile_chart(value.deciles()).filter(|_| deciles_are_large) {
-            Some(chart) => cards += &card("What each tenth of the customers brought", "Share of net value so far.", &chart),
-            None => cards += &card("What each tenth of the customers brought", "Withheld: the tenths are too small to show.", ""),
+            Some(chart) => {
+                cards += &card(
+                    "What each tenth of the customers brought",
+                    "Share of net value so far.",
+                    &chart,
+                )
+            }
+            None => {
+                cards += &card(
+                    "What each tenth of the customers brought",
+                    "Withheld: the tenths are too small to show.",
+                    "",
+                )
+            }
         }
         if let Some(held) = concentration.filter(|_| value.rows().len() >= 5 * self.least) {
-            cards += &card("How few hold how much", "Cumulated gross value, the least valuable customers first.", &lorenz_chart(held));
+            cards += &card(
+                "How few hold how much",
+                "Cumulated gross value, the least valuable customers first.",
+                &lorenz_chart(held),
+            );
         }
         let lead = concentration.map_or("There is no value to share yet.".to_owned(), |held| {
             let top = |share| percent(held.top_share(Probability::clamped(share)), 1);
-            format!("The best tenth of the customers brought {} of the gross value, the best fifth {}.", top(0.1), top(0.2))
+            format!(
+                "The best tenth of the customers brought {} of the gross value, the best fifth {}.",
+                top(0.1),
+                top(0.2)
+            )
         });
         section("Value first", &lead, &format!("<div class=\"cards\">{cards}</div>"))
     }
@@ -149,15 +188,21 @@ impl<'a> Report<'a> {
                 }
                 let members = segmentation.members(segment.segment);
                 let worth: Money = members.iter().map(|&row| value.rows()[row].current).sum();
-                let share = if total > 0.0 { percent(worth.amount() / total, 0) } else { "-".to_owned() };
+                let share =
+                    if total > 0.0 { percent(worth.amount() / total, 0) } else { "-".to_owned() };
                 segment_card(segment, &share)
             })
             .collect();
         let lead = match profile.segments.len() {
-            0 | 1 => "These customers behave alike: the data support no groups that differ reliably.".to_owned(),
-            k => format!("{k} groups of customers who behave alike, and what sets each apart from the others."),
+            0 | 1 => {
+                "These customers behave alike: the data support no groups that differ reliably."
+                    .to_owned()
+            }
+            k => format!(
+                "{k} groups of customers who behave alike, and what sets each apart from the others."
+            ),
         };
-        let story = format!("<p class=\"note\">{}.</p>", escaped(&capitalised(story)));
+        let story = format!("<p class=\"note\">How they were found: {}.</p>", escaped(story));
         section("Segments", &lead, &format!("<div class=\"cards\">{cards}</div>{story}"))
     }
 
@@ -165,7 +210,9 @@ impl<'a> Report<'a> {
         let verdict = self.parts.verdict;
         let lead = match verdict.answer() {
             Answer::Yes => "Yes: every check holds.",
-            Answer::No => "No: at least one check fails. Do not build treatments on these segments before it is mended. The strategies below do not rest on segments.",
+            Answer::No => {
+                "No: at least one check fails. Do not build treatments on these segments before it is mended. The strategies below do not rest on segments."
+            }
             Answer::NotProven => "Not proven: no check fails, but not all of them could be made.",
         };
         let items: String = verdict
@@ -177,16 +224,22 @@ impl<'a> Report<'a> {
                     Outcome::Fail => "fail",
                     _ => "open",
                 };
-                let mend = finding.mend.as_ref().map_or(String::new(), |mend| format!(" What would mend it: {}.", escaped(mend)));
+                let mend = finding.mend.as_ref().map_or(String::new(), |mend| {
+                    format!(" What would mend it: {}.", escaped(mend))
+                });
                 format!(
                     "<li><span class=\"badge {class}\">{}</span><h3>{}</h3><p>{}.{mend}</p></li>",
                     finding.outcome.in_words(),
                     escaped(&capitalised(&finding.check)),
-                    escaped(&capitalised(&finding.reason))
+                    prose(&capitalised(&finding.reason))
                 )
             })
             .collect();
-        section("Do the segments deserve trust?", lead, &format!("<ul class=\"findings\">{items}</ul>"))
+        section(
+            "Do the segments deserve trust?",
+            lead,
+            &format!("<ul class=\"findings\">{items}</ul>"),
+        )
     }
 
     fn strategies(&self) -> String {
@@ -218,20 +271,32 @@ impl<'a> Report<'a> {
             .iter()
             .filter(|(_, _, customers)| *customers >= self.least)
             .take(5)
-            .map(|(lever, rule, _)| format!("<li>No {}: {}</li>", escaped(&lever.in_words()), escaped(rule)))
+            .map(|(lever, rule, _)| {
+                format!("<li>No {}: {}</li>", escaped(&lever.in_words()), escaped(rule))
+            })
             .collect();
-        let rules = format!("<p class=\"note\">What most often ruled a strategy out:</p><ul class=\"note rules\">{rules}</ul>");
+        let rules = format!(
+            "<p class=\"note\">What most often ruled a strategy out:</p><ul class=\"note rules\">{rules}</ul>"
+        );
         let table = format!("{table}{rules}");
-        let mut cards = card("What to do", "Each customer's strategy with the largest expected gain.", &table);
+        let mut cards =
+            card("What to do", "Each customer's strategy with the largest expected gain.", &table);
         cards += &match value_map_chart(map, self.least) {
             Some(chart) => {
-                let note = "Customers and gain in each fifth; the colour is the most frequent strategy.";
+                let note =
+                    "Customers and gain in each fifth; the colour is the most frequent strategy.";
                 card("Where to do it: the customer value map", note, &chart)
             }
-            None => card("Where to do it: the customer value map", "No potential could be estimated for these customers.", ""),
+            None => card(
+                "Where to do it: the customer value map",
+                "No potential could be estimated for these customers.",
+                "",
+            ),
         };
         let unit = match value.unit() {
-            ValueUnit::Revenue => "Gains are in revenue, because no margin was stated, and before the cost of contacts",
+            ValueUnit::Revenue => {
+                "Gains are in revenue, because no margin was stated, and before the cost of contacts"
+            }
             ValueUnit::Margin => "Gains are in margin, before the cost of contacts",
         };
         let lead = summary.assumed_share.map_or("No strategy promises more than it costs.".to_owned(), |share| {
@@ -247,15 +312,30 @@ impl<'a> Report<'a> {
     }
 
     fn footing(&self) -> String {
-        let ReportParts { quality, value, .. } = self.parts;
+        let ReportParts { quality, attributes, value, .. } = self.parts;
         // The last line counts customers, and a few customers are a small group here too.
         let few = (1..self.least as u64).contains(&quality.customers_without_purchase.customers);
         let account = quality.to_string();
         let lines = account.lines().count() - usize::from(few);
-        let rows: String =
-            account.lines().take(lines).map(|line| format!("<li>{}</li>", escaped(line.trim()))).collect();
-        let notes: String =
-            value.basis().notes.iter().map(|line| format!("<li>{}</li>", escaped(&capitalised(line)))).collect();
+        let mut rows: String = account
+            .lines()
+            .take(lines)
+            .map(|line| format!("<li>{}</li>", escaped(line.trim())))
+            .collect();
+        if let Some(attributes) = attributes.filter(|attributes| attributes.matched() >= self.least)
+        {
+            let share = attributes.matched() as f64 / value.rows().len() as f64;
+            rows += &format!(
+                "<li>attributes are known of {} of the customers</li>",
+                prose(&percent(share, 0))
+            );
+        }
+        let notes: String = value
+            .basis()
+            .notes
+            .iter()
+            .map(|line| format!("<li>{}</li>", escaped(&capitalised(line))))
+            .collect();
         format!(
             "<h2>What this rests on</h2><p class=\"lead\">Every row that was read is accounted for.</p><ul class=\"note\">{rows}</ul>\
              <p class=\"note\">Future value: {} over {}, discounted at {} a year.</p><ul class=\"note\">{notes}</ul>\
@@ -276,12 +356,25 @@ const HEAD: &str = concat!(
 );
 
 fn section(title: &str, lead: &str, body: &str) -> String {
-    format!("<section><h2>{}</h2><p class=\"lead\">{}</p>{body}</section>", escaped(title), escaped(lead))
+    format!(
+        "<section><h2>{}</h2><p class=\"lead\">{}</p>{body}</section>",
+        escaped(title),
+        prose(lead)
+    )
+}
+
+/// Running text, escaped, in which no line breaks between a number and its percent sign.
+fn prose(text: &str) -> String {
+    escaped(text).replace(" %", "&nbsp;%")
 }
 
 /// A card; `body` is HTML already.
 fn card(title: &str, note: &str, body: &str) -> String {
-    format!("<div class=\"card\"><h3>{}</h3><span class=\"note\">{}</span>{body}</div>", escaped(title), escaped(note))
+    format!(
+        "<div class=\"card\"><h3>{}</h3><span class=\"note\">{}</span>{body}</div>",
+        escaped(title),
+        escaped(note)
+    )
 }
 
 fn segment_card(segment: &SegmentProfile, value_share: &str) -> String {
@@ -298,5 +391,7 @@ fn segment_card(segment: &SegmentProfile, value_share: &str) -> String {
 
 fn capitalised(text: &str) -> String {
     let mut characters = text.chars();
-    characters.next().map_or(String::new(), |first| first.to_uppercase().chain(characters).collect())
+    characters
+        .next()
+        .map_or(String::new(), |first| first.to_uppercase().chain(characters).collect())
 }

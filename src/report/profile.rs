@@ -11,12 +11,12 @@ use crate::report::svg::{ACCENT, Anchor, Dash, LINE, MUTED, NOTE, PLAIN, Svg, WA
 /// ```
 /// use segmentry::cluster::Segmentation;
 /// use segmentry::features::FeatureMatrix;
-/// use segmentry::{profile::Profile, report::profile_chart};
+/// use segmentry::{profile::Profile, report::profile_chart, work::Work};
 ///
 /// let rows: Vec<[f64; 1]> = (0..40).map(|i| [f64::from(i % 5) + if i < 20 { 10.0 } else { 0.0 }]).collect();
 /// let matrix = FeatureMatrix::from_rows(&["purchases"], &rows)?;
 /// let labels: Vec<&str> = (0..40).map(|i| if i < 20 { "many" } else { "few" }).collect();
-/// let profile = Profile::of(&Segmentation::from_labels(matrix.ids(), &labels)?, &matrix)?;
+/// let profile = Profile::of(&Segmentation::from_labels(matrix.ids(), &labels)?, &matrix, &Work::new())?;
 /// assert!(profile_chart(&profile.segments[1]).contains("171")); // 12 against 7
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
@@ -42,7 +42,12 @@ pub fn profile_chart(segment: &SegmentProfile) -> String {
             Direction::Under => WARM,
             Direction::Alike => LINE,
         };
-        svg.text((4.0, y + 16.0), Anchor::Start, PLAIN, &shortened(&contrast.feature.replace('_', " "), 24));
+        svg.text(
+            (4.0, y + 16.0),
+            Anchor::Start,
+            PLAIN,
+            &shortened(&contrast.feature.replace('_', " "), 24),
+        );
         svg.rect(MIDDLE + length.min(0.0), y + 4.0, length.abs().max(1.0), ROW - 10.0, fill);
         let index = contrast.index.map_or("-".to_owned(), |index| grouped(index, 0));
         let style = if contrast.direction == Direction::Alike { NOTE } else { PLAIN };

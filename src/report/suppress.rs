@@ -9,11 +9,17 @@
 /// one is needed to protect a small cell.
 pub(crate) fn withheld_cells(counts: &[Vec<usize>], least: usize) -> Vec<Vec<bool>> {
     let small = |count: usize| count > 0 && count < least;
-    let mut withheld: Vec<Vec<bool>> = counts.iter().map(|row| row.iter().map(|&count| small(count)).collect()).collect();
+    let mut withheld: Vec<Vec<bool>> =
+        counts.iter().map(|row| row.iter().map(|&count| small(count)).collect()).collect();
     loop {
-        let cells = || (0..counts.len()).flat_map(|row| (0..counts[row].len()).map(move |column| (row, column)));
+        let cells = || {
+            (0..counts.len())
+                .flat_map(|row| (0..counts[row].len()).map(move |column| (row, column)))
+        };
         let hidden = |&(row, column): &(usize, usize)| withheld[row][column];
-        let exposed = cells().filter(hidden).find(|&(r, c)| small(counts[r][c]) && is_bridge(&withheld, r, c));
+        let exposed = cells()
+            .filter(hidden)
+            .find(|&(r, c)| small(counts[r][c]) && is_bridge(&withheld, r, c));
         let next: Option<Vec<(usize, usize)>> = if let Some(cell) = exposed {
             cheapest_rectangle(counts, &withheld, cell)
         } else if let Some(line) = lines(counts).into_iter().find(|line| {
@@ -47,12 +53,15 @@ fn cheapest_rectangle(
     (row, column): (usize, usize),
 ) -> Option<Vec<(usize, usize)>> {
     let (rows, columns) = (counts.len(), counts[row].len());
-    let others = (0..rows).filter(|&r| r != row).flat_map(|r| (0..columns).filter(|&c| c != column).map(move |c| (r, c)));
+    let others = (0..rows)
+        .filter(|&r| r != row)
+        .flat_map(|r| (0..columns).filter(|&c| c != column).map(move |c| (r, c)));
     let corners = |(r, c): (usize, usize)| [(row, c), (r, column), (r, c)];
     let price = |corner: &(usize, usize)| {
         let more = corners(*corner).into_iter().filter(|&(r, c)| !withheld[r][c]);
         // A zero protects little, because a reader may guess it: it comes after cells with customers.
-        more.map(|(r, c)| if counts[r][c] == 0 { usize::MAX / 8 } else { counts[r][c] }).sum::<usize>()
+        more.map(|(r, c)| if counts[r][c] == 0 { usize::MAX / 8 } else { counts[r][c] })
+            .sum::<usize>()
     };
     others.min_by_key(price).map(|corner| corners(corner).to_vec())
 }
@@ -66,7 +75,8 @@ pub(crate) fn withheld_entries(counts: &[usize], least: usize) -> Vec<bool> {
         if entries == 0 || (entries > 1 && sum >= least) {
             return withheld;
         }
-        let next = (0..counts.len()).filter(|&i| !withheld[i] && counts[i] > 0).min_by_key(|&i| counts[i]);
+        let next =
+            (0..counts.len()).filter(|&i| !withheld[i] && counts[i] > 0).min_by_key(|&i| counts[i]);
         match next {
             Some(i) => withheld[i] = true,
             None => return vec![true; counts.len()],
@@ -82,7 +92,10 @@ fn is_bridge(withheld: &[Vec<bool>], row: usize, column: usize) -> bool {
     reached[row] = true;
     while let Some(node) = todo.pop() {
         let neighbours: Vec<usize> = if node < rows {
-            (0..columns).filter(|&c| withheld[node][c] && (node, c) != (row, column)).map(|c| rows + c).collect()
+            (0..columns)
+                .filter(|&c| withheld[node][c] && (node, c) != (row, column))
+                .map(|c| rows + c)
+                .collect()
         } else {
             let c = node - rows;
             (0..rows).filter(|&r| withheld[r][c] && (r, c) != (row, column)).collect()
@@ -142,7 +155,10 @@ mod tests {
         let rank = |mut matrix: Vec<Vec<f64>>| {
             let mut rank = 0;
             for column in 0..unknowns.len() {
-                let Some(pivot) = (rank..matrix.len()).find(|&r| matrix[r][column].abs() > 1e-9) else { continue };
+                let Some(pivot) = (rank..matrix.len()).find(|&r| matrix[r][column].abs() > 1e-9)
+                else {
+                    continue;
+                };
                 matrix.swap(rank, pivot);
                 let pivot_row = matrix[rank].clone();
                 for (r, row) in matrix.iter_mut().enumerate() {

@@ -116,11 +116,11 @@ pub(crate) struct Style {
 }
 
 /// Ordinary text.
-pub(crate) const PLAIN: Style = Style { size: 13, weight: 400, fill: INK };
+pub(crate) const PLAIN: Style = Style { size: 14, weight: 400, fill: INK };
 /// Text that stands back.
-pub(crate) const NOTE: Style = Style { size: 12, weight: 400, fill: MUTED };
+pub(crate) const NOTE: Style = Style { size: 13, weight: 400, fill: MUTED };
 /// Text that stands out.
-pub(crate) const STRONG: Style = Style { size: 13, weight: 600, fill: INK };
+pub(crate) const STRONG: Style = Style { size: 14, weight: 600, fill: INK };
 
 /// The colour of a strategy: the ones that come with the library have their own, others share a palette by name.
 pub(crate) fn strategy_colour(name: &str) -> &'static str {
@@ -131,6 +131,11 @@ pub(crate) fn strategy_colour(name: &str) -> &'static str {
         "win_back" => WARM,
         "reduce_cost_to_serve" => "#8b5a9e",
         "maintain" => "#6b7a89",
-        other => OTHERS[other.bytes().fold(0usize, |sum, b| sum.wrapping_mul(31).wrapping_add(usize::from(b))) % OTHERS.len()],
+        other => {
+            OTHERS[other
+                .bytes()
+                .fold(0usize, |sum, b| sum.wrapping_mul(31).wrapping_add(usize::from(b)))
+                % OTHERS.len()]
+        }
     }
 }

@@ -21,7 +21,18 @@ pub(crate) fn summary(parts: &ReportParts<'_>) -> String {
 }
 
 fn tell(parts: &ReportParts<'_>, out: &mut String) -> std::fmt::Result {
-    let ReportParts { quality, value, concentration, segmentation, profile, story, verdict, plan, .. } = *parts;
+    let ReportParts {
+        quality,
+        attributes,
+        value,
+        concentration,
+        segmentation,
+        profile,
+        story,
+        verdict,
+        plan,
+        ..
+    } = *parts;
     let n = value.rows().len();
     writeln!(
         out,
@@ -43,13 +54,27 @@ fn tell(parts: &ReportParts<'_>, out: &mut String) -> std::fmt::Result {
             grouped(quality.returns.rows as f64, 0),
         ),
     )?;
+    if let Some(attributes) = attributes {
+        let matched = grouped(attributes.matched() as f64, 0);
+        let nobody = grouped(attributes.unmatched() as f64, 0);
+        paragraph(
+            out,
+            "",
+            &format!("attributes of {matched} customers; {nobody} rows of attributes are nobody's"),
+        )?;
+    }
     let future = value.total_future().map_or("no future could be estimated".to_owned(), |future| {
         format!("{} expected in the next {}", money(future), span(value.horizon()))
     });
     paragraph(out, "value", &format!("{} net so far; {future}", money(value.total_current())))?;
     if let Some(held) = concentration {
         let top = |share| percent(held.top_share(Probability::clamped(share)), 2);
-        let gross = format!("of gross value the top tenth holds {}, the top fifth {}; Gini {:.4}", top(0.1), top(0.2), held.gini());
+        let gross = format!(
+            "of gross value the top tenth holds {}, the top fifth {}; Gini {:.4}",
+            top(0.1),
+            top(0.2),
+            held.gini()
+        );
         paragraph(out, "", &gross)?;
     }
     let unit = match value.unit() {
@@ -78,13 +103,26 @@ fn tell(parts: &ReportParts<'_>, out: &mut String) -> std::fmt::Result {
     if profile.segments.len() > SEGMENTS {
         writeln!(out, "      and {} more", profile.segments.len() - SEGMENTS)?;
     }
-    paragraph(out, "verdict", &format!("do these segments deserve trust: {}", verdict.answer().in_words()))?;
+    paragraph(
+        out,
+        "verdict",
+        &format!("do these segments deserve trust: {}", verdict.answer().in_words()),
+    )?;
     for finding in verdict.findings() {
-        writeln!(out, "{:>26}  {}", finding.outcome.in_words(), shortened(&finding.check, WIDTH - 28))?;
+        writeln!(
+            out,
+            "{:>26}  {}",
+            finding.outcome.in_words(),
+            shortened(&finding.check, WIDTH - 28)
+        )?;
     }
     let summary = plan.summary();
     let rests = summary.assumed_share.map_or("nothing is to be gained".to_owned(), |share| {
-        format!("{} to be gained before contact costs, {} of it assumed", money(summary.gain), percent(share, 0))
+        format!(
+            "{} to be gained before contact costs, {} of it assumed",
+            money(summary.gain),
+            percent(share, 0)
+        )
     });
     paragraph(out, "strategy", &rests)?;
     for total in &summary.strategies {
@@ -103,7 +141,9 @@ fn tell(parts: &ReportParts<'_>, out: &mut String) -> std::fmt::Result {
 fn paragraph(out: &mut String, heading: &str, text: &str) -> std::fmt::Result {
     let mut line = format!("{heading:<9}");
     for word in text.split(' ') {
-        if line.chars().count() + 1 + word.chars().count() > WIDTH && line.trim_start() != heading.trim_start() {
+        if line.chars().count() + 1 + word.chars().count() > WIDTH
+            && line.trim_start() != heading.trim_start()
+        {
             writeln!(out, "{line}")?;
             line = " ".repeat(9);
         }

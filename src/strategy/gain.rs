@@ -40,7 +40,9 @@ impl Gain {
         let success = offer.success;
         Self {
             mean: Money::finite(success.mean() * on_success - paid_anyway),
-            standard_error: success.standard_error().map(|error| Money::finite(error * on_success.abs())),
+            standard_error: success
+                .standard_error()
+                .map(|error| Money::finite(error * on_success.abs())),
             provenance: success.provenance(),
         }
     }
@@ -63,7 +65,8 @@ mod tests {
     use super::*;
     use crate::units::Estimate;
 
-    const RATES: Rates = Rates { alive: 0.5, staying: 0.8, purchases: 10.0, spend: 20.0, margin: 0.25, cost: 10.0 };
+    const RATES: Rates =
+        Rates { alive: 0.5, staying: 0.8, purchases: 10.0, spend: 20.0, margin: 0.25, cost: 10.0 };
 
     fn assumed(success: f64) -> Estimate {
         Estimate::assumed(success).unwrap()
@@ -81,13 +84,21 @@ mod tests {
         // Kept: staying 4/5 + 1/2 x 1/5 = 9/10, value 18, gain 1/10 x 2.
         close(gain(Offer::new(assumed(0.1), "").keep(0.5)), 0.2);
         // Back: alive 1, value 32, gain 1/4 x 16 less 1 for the contact.
-        close(gain(Offer::new(assumed(0.25), "").revive(1.0).contact_cost(Money::from_minor(100, 2))), 3.0);
+        close(
+            gain(Offer::new(assumed(0.25), "").revive(1.0).contact_cost(Money::from_minor(100, 2))),
+            3.0,
+        );
         // A fifth more purchases: 2/5 x (60 - 10) = 20, gain 1/2 x 4.
         close(gain(Offer::new(assumed(0.5), "").purchases(1.2)), 2.0);
         // Served at half the cost: 2/5 x 45 = 18, gain 2.
         close(gain(Offer::new(assumed(1.0), "").cost_to_serve(0.5)), 2.0);
         // An incentive of 4 to one in two, and to one in ten who would have come anyway: 1/2 x (4 - 4) - 0.4.
-        close(gain(Offer::new(assumed(0.5), "").purchases(1.2).incentive(Money::from_minor(4, 0), 0.1)), -0.4);
+        close(
+            gain(
+                Offer::new(assumed(0.5), "").purchases(1.2).incentive(Money::from_minor(4, 0), 0.1),
+            ),
+            -0.4,
+        );
     }
 
     #[test]

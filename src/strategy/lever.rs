@@ -104,7 +104,9 @@ impl<'a> Candidate<'a> {
     ///
     /// [`Ineligible`] where the model behind the value has no such notion.
     pub fn p_alive(&self) -> Result<Probability, Ineligible> {
-        self.worth.p_alive.ok_or(Ineligible::because("the value model knows no probability of being alive"))
+        self.worth
+            .p_alive
+            .ok_or(Ineligible::because("the value model knows no probability of being alive"))
     }
 }
 
@@ -231,7 +233,8 @@ impl Offer {
 
     /// The number that cannot be used, and what would do.
     pub(crate) fn fault(&self) -> Option<(&'static str, &'static str)> {
-        let share = |name, value: f64| (!(0.0..=1.0).contains(&value)).then_some((name, "from 0 to 1"));
+        let share =
+            |name, value: f64| (!(0.0..=1.0).contains(&value)).then_some((name, "from 0 to 1"));
         let factor = |name, value: f64| {
             (!(value >= 0.0 && value.is_finite())).then_some((name, "finite and not negative"))
         };

@@ -87,7 +87,8 @@ impl Default for Lapse {
 impl Lapse {
     fn of(&self, customer: &Candidate<'_>) -> bool {
         let worth = customer.worth();
-        let below_half = |chance: Option<Probability>| chance.is_some_and(|chance| chance.value() < 0.5);
+        let below_half =
+            |chance: Option<Probability>| chance.is_some_and(|chance| chance.value() < 0.5);
         let silent = worth.days_since_last >= self.silent_from;
         below_half(worth.p_alive) || (silent && below_half(worth.p_active))
     }
@@ -202,12 +203,16 @@ impl Lever for Develop {
             return Err(Ineligible::because("worth as much as the best of their peers already"));
         }
         // More purchases by this factor bring the value up by the share of the headroom.
-        let from_purchases = rates.alive * rates.staying * rates.purchases * rates.spend * rates.margin;
+        let from_purchases =
+            rates.alive * rates.staying * rates.purchases * rates.spend * rates.margin;
         let factor = 1.0 + self.takes * headroom / from_purchases;
         if !(from_purchases > 0.0 && factor.is_finite()) {
             return Err(Ineligible::because("no purchases are expected that could be built upon"));
         }
-        let why = format!("could be worth {} more, as the best fifth of their peers are", Money::finite(headroom));
+        let why = format!(
+            "could be worth {} more, as the best fifth of their peers are",
+            Money::finite(headroom)
+        );
         Ok(self.terms.offer(why).purchases(factor))
     }
 }
@@ -258,7 +263,10 @@ impl Lever for WinBack {
                 percent(active.map_or(0.0, Probability::value))
             ),
         };
-        let why = format!("silent for {}, {chance}; a purchase would be worth {purchase}", worth.days_since_last);
+        let why = format!(
+            "silent for {}, {chance}; a purchase would be worth {purchase}",
+            worth.days_since_last
+        );
         Ok(self.terms.offer(why).revive(1.0).one_off(purchase))
     }
 }
@@ -309,9 +317,15 @@ impl Lever for ReduceCostToServe {
         }
         let contribution = rates.purchases * rates.spend * rates.margin;
         if rates.cost <= 0.0 || rates.cost < self.cost_share_from * contribution {
-            return Err(Ineligible::because("the cost to serve takes less than half of the contribution"));
+            return Err(Ineligible::because(
+                "the cost to serve takes less than half of the contribution",
+            ));
         }
-        let why = format!("costs {} to serve and contributes {}", Money::finite(rates.cost), Money::finite(contribution));
+        let why = format!(
+            "costs {} to serve and contributes {}",
+            Money::finite(rates.cost),
+            Money::finite(contribution)
+        );
         Ok(self.terms.offer(why).cost_to_serve(1.0 - self.saves).purchases(1.0 - self.loses))
     }
 }

@@ -38,5 +38,7 @@ pub use error::StrategyError;
 pub use gain::Gain;
 pub use lever::{Candidate, Ineligible, Lever, Offer};
 pub use levers::{Develop, ReduceCostToServe, Retain, WinBack};
-pub use plan::{Chosen, CustomerStrategy, PlanSummary, PlannedCustomer, StrategyPlan, StrategyTotal};
+pub use plan::{
+    Chosen, CustomerStrategy, PlanSummary, PlannedCustomer, StrategyPlan, StrategyTotal,
+};
 pub use value_map::{MapCell, ValueMap};

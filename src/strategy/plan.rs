@@ -20,7 +20,13 @@ pub struct Chosen {
 
 impl Chosen {
     /// A choice, for assigners of the caller's own.
-    pub fn new(lever: LeverId, gain: Money, standard_error: Option<Money>, provenance: Provenance, reason: String) -> Self {
+    pub fn new(
+        lever: LeverId,
+        gain: Money,
+        standard_error: Option<Money>,
+        provenance: Provenance,
+        reason: String,
+    ) -> Self {
         Self { lever, gain, standard_error, provenance, reason }
     }
 
@@ -125,9 +131,19 @@ impl PlannedCustomer<'_> {
         self.row
     }
 
-    /// What to do.
-    pub fn strategy(&self) -> &CustomerStrategy {
-        self.strategy
+    /// What to do first.
+    pub fn primary(&self) -> &Chosen {
+        &self.strategy.primary
+    }
+
+    /// What else to do, where there is something.
+    pub fn secondary(&self) -> Option<&Chosen> {
+        self.strategy.secondary()
+    }
+
+    /// Why.
+    pub fn reason(&self) -> String {
+        self.strategy.reason()
     }
 }
 
@@ -211,13 +227,20 @@ impl StrategyPlan {
             if primary.provenance == Provenance::Assumption {
                 assumed = assumed + primary.gain;
             }
-            secondary_gain = secondary_gain + row.secondary.as_ref().map_or(Money::ZERO, Chosen::gain);
+            secondary_gain =
+                secondary_gain + row.secondary.as_ref().map_or(Money::ZERO, Chosen::gain);
         }
         let mut strategies: Vec<StrategyTotal> = totals
             .into_iter()
-            .map(|(lever, (customers, gain))| StrategyTotal { lever: lever.clone(), customers, gain })
+            .map(|(lever, (customers, gain))| StrategyTotal {
+                lever: lever.clone(),
+                customers,
+                gain,
+            })
             .collect();
-        strategies.sort_by(|a, b| b.gain.amount().total_cmp(&a.gain.amount()).then_with(|| a.lever.cmp(&b.lever)));
+        strategies.sort_by(|a, b| {
+            b.gain.amount().total_cmp(&a.gain.amount()).then_with(|| a.lever.cmp(&b.lever))
+        });
         let assumed_share = (gain > Money::ZERO).then(|| assumed.amount() / gain.amount());
         PlanSummary { strategies, gain, secondary_gain, assumed_share }
     }
@@ -228,9 +251,11 @@ impl StrategyPlan {
         for (lever, ineligible) in self.rows.iter().flat_map(|row| &row.ineligible) {
             *counts.entry((lever, ineligible.rule())).or_default() += 1;
         }
-        let mut rules: Vec<_> =
-            counts.into_iter().map(|((lever, rule), n)| (lever.clone(), rule.to_owned(), n)).collect();
-        rules.sort_by(|a, b| b.2.cmp(&a.2));
+        let mut rules: Vec<_> = counts
+            .into_iter()
+            .map(|((lever, rule), n)| (lever.clone(), rule.to_owned(), n))
+            .collect();
+        rules.sort_by_key(|&(_, _, customers)| std::cmp::Reverse(customers));
         rules
     }
 }

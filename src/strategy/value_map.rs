@@ -48,12 +48,20 @@ impl ValueMap {
     pub fn of(value: &CustomerValue, plan: &StrategyPlan) -> Result<Self, ValueError> {
         let n = value.rows().len();
         if plan.ids() != value.ids() {
-            return Err(ValueError::Length { what: "the plan", expected: n, got: plan.rows().len() });
+            return Err(ValueError::Length {
+                what: "the plan",
+                expected: n,
+                got: plan.rows().len(),
+            });
         }
-        let headroom: Option<Vec<Money>> = value.rows().iter().map(|worth| worth.headroom()).collect();
+        let headroom: Option<Vec<Money>> =
+            value.rows().iter().map(|worth| worth.headroom()).collect();
         let headroom_deciles = headroom.as_ref().map(|h| deciles(h, value.ids())).transpose()?;
         let cell_of = |row: usize| {
-            (value.deciles().of[row], headroom_deciles.as_ref().map_or(0, |cut: &Deciles| cut.of[row]))
+            (
+                value.deciles().of[row],
+                headroom_deciles.as_ref().map_or(0, |cut: &Deciles| cut.of[row]),
+            )
         };
         let mut rows: Vec<usize> = (0..n).collect();
         rows.sort_by_key(|&row| cell_of(row));

@@ -106,8 +106,12 @@ impl CustomerIds {
         let sorted = (1..n).all(|row| ids.compare(row - 1, row).is_lt());
         if !sorted {
             by_id.sort_unstable_by(|&a, &b| ids.compare(a, b).then(a.cmp(&b)));
-            if let Some(pair) = by_id.windows(2).find(|pair| ids.compare(pair[0], pair[1]).is_eq()) {
-                return Err(UnitError::DuplicateCustomer { row: pair[1] as usize, first: pair[0] as usize });
+            if let Some(pair) = by_id.windows(2).find(|pair| ids.compare(pair[0], pair[1]).is_eq())
+            {
+                return Err(UnitError::DuplicateCustomer {
+                    row: pair[1] as usize,
+                    first: pair[0] as usize,
+                });
             }
         }
         Ok(Self(Arc::new(Table { ids, by_id: (!sorted).then_some(by_id) })))
@@ -207,7 +211,9 @@ impl Ids {
     fn compare(&self, a: u32, b: u32) -> Ordering {
         match self {
             Self::Integers(ids) => compare_as_text(ids[a as usize], ids[b as usize]),
-            Self::Texts { .. } => self.text(a as usize).as_bytes().cmp(self.text(b as usize).as_bytes()),
+            Self::Texts { .. } => {
+                self.text(a as usize).as_bytes().cmp(self.text(b as usize).as_bytes())
+            }
         }
     }
 }
@@ -242,7 +248,24 @@ mod tests {
 
     #[test]
     fn integers_compare_as_their_texts() {
-        let values = [i64::MIN, -100, -10, -9, -1, 0, 1, 2, 9, 10, 19, 100, 101, 1_000, i64::MAX, i64::MAX - 1];
+        let values = [
+            i64::MIN,
+            -100,
+            -10,
+            -9,
+            -1,
+            0,
+            1,
+            2,
+            9,
+            10,
+            19,
+            100,
+            101,
+            1_000,
+            i64::MAX,
+            i64::MAX - 1,
+        ];
         for a in values {
             for b in values {
                 let texts = a.to_string().cmp(&b.to_string());
@@ -273,7 +296,10 @@ mod tests {
         assert_eq!(CustomerIds::from_texts(["a", ""]), Err(UnitError::EmptyCustomerId { row: 1 }));
         let twice = CustomerIds::from_texts(["x", "a", "x"]);
         assert_eq!(twice, Err(UnitError::DuplicateCustomer { row: 2, first: 0 }));
-        assert_eq!(CustomerIds::from_integers(vec![1, 1]), Err(UnitError::DuplicateCustomer { row: 1, first: 0 }));
+        assert_eq!(
+            CustomerIds::from_integers(vec![1, 1]),
+            Err(UnitError::DuplicateCustomer { row: 1, first: 0 })
+        );
     }
 
     #[test]

@@ -51,12 +51,18 @@ impl Estimate {
     /// # Errors
     ///
     /// [`UnitError::EstimateNotFinite`] and [`UnitError::StandardError`].
-    pub fn new(mean: f64, standard_error: Option<f64>, provenance: Provenance) -> Result<Self, UnitError> {
+    pub fn new(
+        mean: f64,
+        standard_error: Option<f64>,
+        provenance: Provenance,
+    ) -> Result<Self, UnitError> {
         if !mean.is_finite() {
             return Err(UnitError::EstimateNotFinite { value: mean });
         }
         match standard_error {
-            Some(value) if !(value >= 0.0 && value.is_finite()) => Err(UnitError::StandardError { value }),
+            Some(value) if !(value >= 0.0 && value.is_finite()) => {
+                Err(UnitError::StandardError { value })
+            }
             _ => Ok(Self { mean, standard_error, provenance }),
         }
     }

@@ -5,7 +5,8 @@ use std::fmt;
 use serde::Serialize;
 
 use crate::validate::{
-    Answer, Evidence, Finding, InOneSegment, LargeEnough, NeedsExclusive, Outcome, ValidateError, ValueQuantified,
+    Answer, Evidence, Finding, InOneSegment, LargeEnough, NeedsExclusive, Outcome, ValidateError,
+    ValueQuantified,
 };
 use crate::work::Work;
 
@@ -213,7 +214,10 @@ mod tests {
     use super::*;
 
     fn verdict(outcomes: &[Outcome]) -> Answer {
-        Verdict::of(outcomes.iter().map(|&outcome| Finding::new("check", outcome, "because")).collect()).answer()
+        Verdict::of(
+            outcomes.iter().map(|&outcome| Finding::new("check", outcome, "because")).collect(),
+        )
+        .answer()
     }
 
     #[test]

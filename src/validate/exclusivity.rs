@@ -162,7 +162,8 @@ impl SegmentCheck for NeedsExclusive {
         let could_not = |why: &str| Finding::new(self.name(), Outcome::CouldNotBeMade, why);
         let segmentation = evidence.segmentation();
         let Some(needs) = evidence.known_needs().filter(|needs| !needs.needs().is_empty()) else {
-            return Ok(could_not("no needs were given").mend("ask customers what they want, or read it from their behaviour"));
+            return Ok(could_not("no needs were given")
+                .mend("ask customers what they want, or read it from their behaviour"));
         };
         if segmentation.n_segments() < 2 {
             return Ok(could_not("one segment has nobody to be exclusive against"));
@@ -176,7 +177,13 @@ impl SegmentCheck for NeedsExclusive {
 
 impl NeedsExclusive {
     fn validate(&self) -> Result<(), ValidateError> {
-        let bad = |name, value| Err(ValidateError::Param { name, value, expected: "finite, and from 0 to 1 for a share" });
+        let bad = |name, value| {
+            Err(ValidateError::Param {
+                name,
+                value,
+                expected: "finite, and from 0 to 1 for a share",
+            })
+        };
         if !(self.min_lift > 0.0 && self.min_lift.is_finite()) {
             return bad("min_lift", self.min_lift);
         }
@@ -208,7 +215,8 @@ impl NeedsExclusive {
         let mut table: Vec<Vec<Against>> = Vec::new();
         for need in needs.needs() {
             work.check()?;
-            let scores: Vec<Option<f64>> = rows.iter().map(|row| row.and_then(|row| need.scores()[row])).collect();
+            let scores: Vec<Option<f64>> =
+                rows.iter().map(|row| row.and_then(|row| need.scores()[row])).collect();
             table.push(members.iter().map(|member| self.against(need, &scores, member)).collect());
         }
         if table.iter().flatten().all(|against| against.lift.is_none()) {
@@ -217,7 +225,8 @@ impl NeedsExclusive {
         let raw: Vec<f64> = table.iter().flatten().filter_map(|against| against.p).collect();
         let mut adjusted = benjamini_hochberg(&raw).into_iter();
         let needs = needs.needs().iter().zip(&table).map(|(need, row)| {
-            let p: Vec<Option<f64>> = row.iter().map(|a| a.p.and_then(|_| adjusted.next())).collect();
+            let p: Vec<Option<f64>> =
+                row.iter().map(|a| a.p.and_then(|_| adjusted.next())).collect();
             ownership(need, row, p, segmentation)
         });
         Ok(Some(summarise(needs.collect(), segmentation)))
@@ -233,13 +242,18 @@ impl NeedsExclusive {
         if inside.is_empty() || outside.is_empty() {
             return Against::default();
         }
-        if need.is_binary() { self.shares(&inside, &outside) } else { self.scores(&inside, &outside) }
+        if need.is_binary() {
+            self.shares(&inside, &outside)
+        } else {
+            self.scores(&inside, &outside)
+        }
     }
 
     /// Yes/no: lift, risk ratio and chi-squared test against the rest.
     fn shares(&self, inside: &[f64], outside: &[f64]) -> Against {
         let yes = |scores: &[f64]| scores.iter().filter(|&&score| score == 1.0).count() as f64;
-        let (x1, n1, x0, n0) = (yes(inside), inside.len() as f64, yes(outside), outside.len() as f64);
+        let (x1, n1, x0, n0) =
+            (yes(inside), inside.len() as f64, yes(outside), outside.len() as f64);
         let overall = (x1 + x0) / (n1 + n0);
         if overall == 0.0 {
             return Against::default();
@@ -264,7 +278,8 @@ impl NeedsExclusive {
         let (inside, outside) = (Moments::of(inside), Moments::of(outside));
         let overall = (inside.n * inside.mean + outside.n * outside.mean) / (inside.n + outside.n);
         let test = welch(&inside, &outside);
-        let low = test.map(|test| inside.mean - outside.mean - two_sided(0.95) * test.standard_error);
+        let low =
+            test.map(|test| inside.mean - outside.mean - two_sided(0.95) * test.standard_error);
         let effect = hedges_g(&inside, &outside).unwrap_or(0.0);
         Against {
             lift: (overall > 0.0).then(|| inside.mean / overall),
@@ -275,8 +290,10 @@ impl NeedsExclusive {
     }
 
     fn judge(&self, found: &Exclusivity, segmentation: &Segmentation) -> Finding {
-        let certified: Vec<&NeedOwnership> = found.needs.iter().filter(|need| !need.circular).collect();
-        let count = |owned: OwnedBy| found.needs.iter().filter(|need| need.owned_by == owned).count();
+        let certified: Vec<&NeedOwnership> =
+            found.needs.iter().filter(|need| !need.circular).collect();
+        let count =
+            |owned: OwnedBy| found.needs.iter().filter(|need| need.owned_by == owned).count();
         let ownership = format!(
             "{} needs have one owner, {} several, {} none",
             count(OwnedBy::One),
@@ -284,25 +301,33 @@ impl NeedsExclusive {
             count(OwnedBy::Nobody)
         );
         if certified.is_empty() {
-            let reason = format!("{ownership}; the segments were made from these needs, so that they differ by construction");
+            let reason = format!(
+                "{ownership}; the segments were made from these needs, so that they differ by construction"
+            );
             return Finding::new(self.name(), Outcome::Circular, reason)
                 .mend("judge by needs that the segments were not made from");
         }
         let certified = summarise(certified.into_iter().cloned().collect(), segmentation);
         let Some(exclusivity) = certified.exclusivity else {
             let reason = format!("{ownership}: the segments do not differ in what they want");
-            return Finding::new(self.name(), Outcome::Fail, reason).mend("group customers by needs");
+            return Finding::new(self.name(), Outcome::Fail, reason)
+                .mend("group customers by needs");
         };
         let mut faults = Vec::new();
         if exclusivity < self.min_exclusivity {
-            faults.push(format!("of the owned needs only {:.0} % have one owner", 100.0 * exclusivity));
+            faults.push(format!(
+                "of the owned needs only {:.0} % have one owner",
+                100.0 * exclusivity
+            ));
         }
         if !certified.without_exclusive_need.is_empty() {
             let name = |segment: &SegmentId| segmentation.names()[segment.index()].as_str();
             let names: Vec<&str> = certified.without_exclusive_need.iter().map(name).collect();
             faults.push(format!("no need of its own: {}", names.join(", ")));
         }
-        if let Some(largest) = certified.largest_overlap.filter(|&overlap| overlap > self.max_overlap) {
+        if let Some(largest) =
+            certified.largest_overlap.filter(|&overlap| overlap > self.max_overlap)
+        {
             faults.push(format!("two segments share {:.0} % of their needs", 100.0 * largest));
         }
         if faults.is_empty() {
@@ -314,8 +339,14 @@ impl NeedsExclusive {
     }
 }
 
-fn ownership(need: &Need, row: &[Against], p_adjusted: Vec<Option<f64>>, segmentation: &Segmentation) -> NeedOwnership {
-    let owns = |(against, p): (&Against, &Option<f64>)| against.large && p.is_some_and(|p| p <= ALPHA);
+fn ownership(
+    need: &Need,
+    row: &[Against],
+    p_adjusted: Vec<Option<f64>>,
+    segmentation: &Segmentation,
+) -> NeedOwnership {
+    let owns =
+        |(against, p): (&Against, &Option<f64>)| against.large && p.is_some_and(|p| p <= ALPHA);
     let owners: Vec<SegmentId> = segmentation
         .segments()
         .zip(row.iter().zip(&p_adjusted))
@@ -377,17 +408,24 @@ fn summarise(needs: Vec<NeedOwnership>, segmentation: &Segmentation) -> Exclusiv
             both as f64 / either as f64
         }
     };
-    let overlap: Vec<Vec<f64>> =
-        segmentation.segments().map(|s| segmentation.segments().map(|t| jaccard(s, t)).collect()).collect();
-    let pairs: Vec<f64> = (0..overlap.len()).flat_map(|s| overlap[s][s + 1..].iter().copied()).collect();
+    let overlap: Vec<Vec<f64>> = segmentation
+        .segments()
+        .map(|s| segmentation.segments().map(|t| jaccard(s, t)).collect())
+        .collect();
+    let pairs: Vec<f64> =
+        (0..overlap.len()).flat_map(|s| overlap[s][s + 1..].iter().copied()).collect();
     let sole_owner = |segment: &SegmentId| needs.iter().any(|need| need.owners == [*segment]);
     Exclusivity {
         exclusivity,
         grade,
         coverage: owned as f64 / needs.len().max(1) as f64,
         largest_overlap: pairs.iter().copied().reduce(f64::max),
-        mean_overlap: (!pairs.is_empty()).then(|| pairs.iter().fold(0.0, |sum, o| sum + o) / pairs.len() as f64),
-        without_exclusive_need: segmentation.segments().filter(|segment| !sole_owner(segment)).collect(),
+        mean_overlap: (!pairs.is_empty())
+            .then(|| pairs.iter().fold(0.0, |sum, o| sum + o) / pairs.len() as f64),
+        without_exclusive_need: segmentation
+            .segments()
+            .filter(|segment| !sole_owner(segment))
+            .collect(),
         overlap,
         needs,
     }
@@ -400,14 +438,16 @@ mod tests {
     use crate::units::CustomerIds;
 
     fn segments(sizes: &[usize]) -> Segmentation {
-        let labels: Vec<String> = sizes.iter().enumerate().flat_map(|(s, &n)| vec![format!("s{s}"); n]).collect();
+        let labels: Vec<String> =
+            sizes.iter().enumerate().flat_map(|(s, &n)| vec![format!("s{s}"); n]).collect();
         Segmentation::from_labels(&CustomerIds::numbered(labels.len()).unwrap(), &labels).unwrap()
     }
 
     fn needs(columns: &[(&str, Vec<Option<f64>>)]) -> Needs {
         let ids = CustomerIds::numbered(columns[0].1.len()).unwrap();
         columns.iter().fold(Needs::new(ids), |needs, (name, scores)| {
-            let need = Need::new(*name, NeedEvidence::Declared, Observable::OnlyElsewhere, scores.clone());
+            let need =
+                Need::new(*name, NeedEvidence::Declared, Observable::OnlyElsewhere, scores.clone());
             needs.with(need).unwrap()
         })
     }
@@ -423,13 +463,18 @@ mod tests {
 
     #[test]
     fn without_needs_the_check_could_not_be_made() {
-        let finding = NeedsExclusive::default().assess(&Evidence::of(&segments(&[50, 50])), &Work::new()).unwrap();
+        let finding = NeedsExclusive::default()
+            .assess(&Evidence::of(&segments(&[50, 50])), &Work::new())
+            .unwrap();
         assert_eq!(finding.outcome, Outcome::CouldNotBeMade);
     }
 
     #[test]
     fn needs_that_were_clustered_on_are_circular() {
-        let wants = needs(&[("price", half_and_half()), ("care", half_and_half().into_iter().rev().collect())]);
+        let wants = needs(&[
+            ("price", half_and_half()),
+            ("care", half_and_half().into_iter().rev().collect()),
+        ]);
         assert_eq!(outcome(&segments(&[100, 100]), &wants), Outcome::Pass);
         let made = segments(&[100, 100]).made_from(["price", "care"]);
         assert_eq!(outcome(&made, &wants), Outcome::Circular);
@@ -442,7 +487,8 @@ mod tests {
     fn a_need_of_everybody_has_no_owner() {
         let everybody = needs(&[("speed", vec![Some(1.0); 200])]);
         let seg = segments(&[100, 100]);
-        let found = NeedsExclusive::default().measure(&seg, &everybody, &Work::new()).unwrap().unwrap();
+        let found =
+            NeedsExclusive::default().measure(&seg, &everybody, &Work::new()).unwrap().unwrap();
         assert_eq!(found.needs[0].owned_by, OwnedBy::Nobody);
         assert_eq!(found.exclusivity, None);
         assert_eq!(outcome(&seg, &everybody), Outcome::Fail);
@@ -453,7 +499,11 @@ mod tests {
     #[test]
     fn a_need_that_only_one_segment_has_is_owned_although_the_ratio_is_infinite() {
         let seg = segments(&[100, 100]);
-        let found = NeedsExclusive::default().measure(&seg, &needs(&[("price", half_and_half())]), &Work::new());
+        let found = NeedsExclusive::default().measure(
+            &seg,
+            &needs(&[("price", half_and_half())]),
+            &Work::new(),
+        );
         let need = &found.unwrap().unwrap().needs[0];
         assert_eq!(need.owners, [SegmentId(0)]);
         assert_eq!(need.lift, [Some(2.0), Some(0.0)]);
@@ -463,9 +513,12 @@ mod tests {
 
     #[test]
     fn graded_scores_are_compared_by_their_means() {
-        let scores = (0..200).map(|i| Some(if i < 100 { 0.6 } else { 0.4 } + f64::from(i % 5) * 0.05)).collect();
+        let scores = (0..200)
+            .map(|i| Some(if i < 100 { 0.6 } else { 0.4 } + f64::from(i % 5) * 0.05))
+            .collect();
         let seg = segments(&[100, 100]);
-        let found = NeedsExclusive::default().measure(&seg, &needs(&[("price", scores)]), &Work::new());
+        let found =
+            NeedsExclusive::default().measure(&seg, &needs(&[("price", scores)]), &Work::new());
         assert_eq!(found.unwrap().unwrap().needs[0].owners, [SegmentId(0)]);
     }
 
@@ -477,7 +530,10 @@ mod tests {
             NeedsExclusive { min_exclusivity: 2.0, ..Default::default() },
             NeedsExclusive { max_overlap: -1.0, ..Default::default() },
         ] {
-            assert!(matches!(bad.assess(&Evidence::of(&seg), &Work::new()), Err(ValidateError::Param { .. })));
+            assert!(matches!(
+                bad.assess(&Evidence::of(&seg), &Work::new()),
+                Err(ValidateError::Param { .. })
+            ));
         }
     }
 }

@@ -104,7 +104,13 @@ pub enum Detail {
 impl Finding {
     /// A finding without figures and remedy.
     pub fn new(check: impl Into<String>, outcome: Outcome, reason: impl Into<String>) -> Self {
-        Self { check: check.into(), outcome, reason: reason.into(), mend: None, detail: Detail::None }
+        Self {
+            check: check.into(),
+            outcome,
+            reason: reason.into(),
+            mend: None,
+            detail: Detail::None,
+        }
     }
 
     /// Adds what would mend it.

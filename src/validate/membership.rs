@@ -46,13 +46,24 @@ impl SegmentCheck for InOneSegment {
             }
             _ => None,
         };
-        let detail = Detail::Membership(MembershipDetail { customers, segments, in_none, in_several, mean_largest_degree });
+        let detail = Detail::Membership(MembershipDetail {
+            customers,
+            segments,
+            in_none,
+            in_several,
+            mean_largest_degree,
+        });
         let finding = if segments < 2 {
             let reason = "there is one segment: these data do not support telling customers apart";
-            Finding::new(self.name(), Outcome::Fail, reason)
-                .mend("treat all customers alike, or bring needs, categories or attributes that differ")
+            Finding::new(self.name(), Outcome::Fail, reason).mend(
+                "treat all customers alike, or bring needs, categories or attributes that differ",
+            )
         } else if in_none + in_several == 0 {
-            Finding::new(self.name(), Outcome::Pass, format!("{customers} customers in {segments} segments, each in one"))
+            Finding::new(
+                self.name(),
+                Outcome::Pass,
+                format!("{customers} customers in {segments} segments, each in one"),
+            )
         } else {
             // No counts in words: a report may quote them, and the customers may be few. The figures have them.
             let reason = match (in_none > 0, in_several > 0) {
@@ -60,7 +71,8 @@ impl SegmentCheck for InOneSegment {
                 (true, false) => "some customers are in no segment",
                 _ => "some customers are in several segments",
             };
-            Finding::new(self.name(), Outcome::Fail, reason).mend("give each customer one segment, by the likeliest or by a rule")
+            Finding::new(self.name(), Outcome::Fail, reason)
+                .mend("give each customer one segment, by the likeliest or by a rule")
         };
         Ok(finding.detail(detail))
     }

@@ -53,7 +53,11 @@ impl SegmentCheck for LargeEnough {
 
     fn assess(&self, evidence: &Evidence<'_>, _work: &Work) -> Result<Finding, ValidateError> {
         if !(0.0..=1.0).contains(&self.min_share) {
-            return Err(ValidateError::Param { name: "min_share", value: self.min_share, expected: "from 0 to 1" });
+            return Err(ValidateError::Param {
+                name: "min_share",
+                value: self.min_share,
+                expected: "from 0 to 1",
+            });
         }
         let segmentation = evidence.segmentation();
         let n = segmentation.ids().len();
@@ -62,7 +66,8 @@ impl SegmentCheck for LargeEnough {
             .segments()
             .map(|segment| {
                 let customers = segmentation.members(segment).len();
-                let (share_low, share_high) = wilson(customers as f64, n as f64, z).unwrap_or((0.0, 1.0));
+                let (share_low, share_high) =
+                    wilson(customers as f64, n as f64, z).unwrap_or((0.0, 1.0));
                 SegmentSize {
                     segment,
                     name: segmentation.names()[segment.index()].clone(),
@@ -70,12 +75,14 @@ impl SegmentCheck for LargeEnough {
                     share: if n == 0 { 0.0 } else { customers as f64 / n as f64 },
                     share_low,
                     share_high,
-                    large_enough: customers as u64 >= self.min_customers && share_low >= self.min_share,
+                    large_enough: customers as u64 >= self.min_customers
+                        && share_low >= self.min_share,
                 }
             })
             .collect();
         let small: Vec<&SegmentSize> = sizes.iter().filter(|size| !size.large_enough).collect();
-        let policy = format!("{} customers and {:.0} % of all", self.min_customers, 100.0 * self.min_share);
+        let policy =
+            format!("{} customers and {:.0} % of all", self.min_customers, 100.0 * self.min_share);
         let finding = if sizes.is_empty() {
             Finding::new(self.name(), Outcome::CouldNotBeMade, "there are no segments")
         } else if small.is_empty() {
@@ -83,7 +90,8 @@ impl SegmentCheck for LargeEnough {
         } else {
             let names: Vec<&str> = small.iter().map(|size| size.name.as_str()).collect();
             let reason = format!("below {policy}: {}", names.join(", "));
-            Finding::new(self.name(), Outcome::Fail, reason).mend("ask for fewer segments, or merge the small ones")
+            Finding::new(self.name(), Outcome::Fail, reason)
+                .mend("ask for fewer segments, or merge the small ones")
         };
         Ok(finding.detail(Detail::Sizes(sizes)))
     }

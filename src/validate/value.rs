@@ -64,7 +64,11 @@ impl SegmentCheck for ValueQuantified {
     fn assess(&self, evidence: &Evidence<'_>, work: &Work) -> Result<Finding, ValidateError> {
         if !(self.max_half_width > 0.0 && self.max_half_width.is_finite()) {
             let value = self.max_half_width;
-            return Err(ValidateError::Param { name: "max_half_width", value, expected: "finite and greater than 0" });
+            return Err(ValidateError::Param {
+                name: "max_half_width",
+                value,
+                expected: "finite and greater than 0",
+            });
         }
         let could_not = |why: &str| Finding::new(self.name(), Outcome::CouldNotBeMade, why);
         let Some(value) = evidence.known_value() else {
@@ -80,7 +84,8 @@ impl SegmentCheck for ValueQuantified {
         let mut values = Vec::new();
         for segment in segmentation.segments() {
             work.check()?;
-            let member: Vec<bool> = (0..worth.len()).map(|row| segmentation.contains(segment, row)).collect();
+            let member: Vec<bool> =
+                (0..worth.len()).map(|row| segmentation.contains(segment, row)).collect();
             let future = |row: usize| worth[row].future().map_or(0.0, Money::amount);
             values.push(SegmentValue {
                 segment,
@@ -119,13 +124,17 @@ impl Interval {
 
 impl ValueQuantified {
     fn judge(&self, values: &[SegmentValue]) -> Finding {
-        let which = if values.iter().all(|value| value.future.is_some()) { "future" } else { "current" };
+        let which =
+            if values.iter().all(|value| value.future.is_some()) { "future" } else { "current" };
         let judged = |value: &SegmentValue| value.future.unwrap_or(value.current).half_width();
         let percent = |share: f64| format!("{:.0} %", 100.0 * share);
         let mut widest: Option<(f64, &str)> = None;
         for value in values {
             let Some(half) = judged(value) else {
-                let reason = format!("the {which} value of {} has no interval: too few customers, or too skewed", value.name);
+                let reason = format!(
+                    "the {which} value of {} has no interval: too few customers, or too skewed",
+                    value.name
+                );
                 return Finding::new(self.name(), Outcome::CouldNotBeMade, reason);
             };
             if widest.is_none_or(|(most, _)| half > most) {

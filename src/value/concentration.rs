@@ -83,7 +83,8 @@ impl Concentration {
                 let position = (1.0 - share) * n as f64;
                 let whole = (position.floor() as usize).min(n);
                 let above = (whole + 1).min(n);
-                let top = self.held[whole] + (position - whole as f64) * (self.held[above] - self.held[whole]);
+                let top = self.held[whole]
+                    + (position - whole as f64) * (self.held[above] - self.held[whole]);
                 (share, (1.0 - top).clamp(0.0, 1.0))
             })
             .collect()

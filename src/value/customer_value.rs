@@ -20,7 +20,11 @@ pub trait ValueModel {
     /// # Errors
     ///
     /// Whatever keeps the model from being fitted; refusing data is no error where there is a rung below.
-    fn fit(&self, history: &CustomerHistory, work: &Work) -> Result<Box<dyn FittedValueModel>, ValueError>;
+    fn fit(
+        &self,
+        history: &CustomerHistory,
+        work: &Work,
+    ) -> Result<Box<dyn FittedValueModel>, ValueError>;
 }
 
 /// A fitted way to value customers: applied to the history it was fitted to, or to a later one.
@@ -141,7 +145,10 @@ pub struct ValueBasis {
 
 impl ValueBasis {
     /// A basis without notes.
-    pub fn new(purchases: impl Into<Cow<'static, str>>, spend: impl Into<Cow<'static, str>>) -> Self {
+    pub fn new(
+        purchases: impl Into<Cow<'static, str>>,
+        spend: impl Into<Cow<'static, str>>,
+    ) -> Self {
         Self { purchases: purchases.into(), spend: spend.into(), notes: Vec::new() }
     }
 }
@@ -190,7 +197,11 @@ impl CustomerValue {
                 return Err(ValueError::BadValue { what: "a rate", row, expected: "finite" });
             }
             if ![alive, staying].iter().all(|share| (0.0..=1.0).contains(share)) {
-                return Err(ValueError::BadValue { what: "`alive` or `staying`", row, expected: "from 0 to 1" });
+                return Err(ValueError::BadValue {
+                    what: "`alive` or `staying`",
+                    row,
+                    expected: "from 0 to 1",
+                });
             }
         }
         Ok(Self { ids, rows, deciles, basis, unit, horizon, annual_discount: 0.0 })

@@ -59,7 +59,11 @@ pub struct DecileSummary {
 pub fn deciles(values: &[Money], ids: &CustomerIds) -> Result<Deciles, ValueError> {
     let n = ids.len();
     if values.len() != n {
-        return Err(ValueError::Length { what: "the table of values", expected: n, got: values.len() });
+        return Err(ValueError::Length {
+            what: "the table of values",
+            expected: n,
+            got: values.len(),
+        });
     }
     let mut ranked: Vec<usize> = (0..n).collect();
     ranked.sort_unstable_by(|&a, &b| {
@@ -75,7 +79,12 @@ pub fn deciles(values: &[Money], ids: &CustomerIds) -> Result<Deciles, ValueErro
         let members: Vec<usize> = (0..n).filter(|&rank| decile_of(rank) == decile).collect();
         let sum: Money = members.iter().map(|&rank| values[ranked[rank]]).sum();
         let share = (total.amount() > 0.0).then(|| sum.amount() / total.amount());
-        (!members.is_empty()).then_some(DecileSummary { decile, customers: members.len() as u64, total: sum, share })
+        (!members.is_empty()).then_some(DecileSummary {
+            decile,
+            customers: members.len() as u64,
+            total: sum,
+            share,
+        })
     });
     Ok(Deciles { of, groups: groups.collect() })
 }
@@ -94,12 +103,16 @@ mod tests {
         let forward = CustomerIds::from_texts(&names).unwrap();
         let backward = CustomerIds::from_texts(names.iter().rev()).unwrap();
         let alike = money(&[5; 20]);
-        let (left, right) = (deciles(&alike, &forward).unwrap(), deciles(&alike, &backward).unwrap());
+        let (left, right) =
+            (deciles(&alike, &forward).unwrap(), deciles(&alike, &backward).unwrap());
         for (row, name) in names.iter().enumerate() {
             assert_eq!(left.of[row], right.of[backward.row_of(name).unwrap()]);
         }
         // c0, c1, c10, c11, ..: byte order.
-        assert_eq!((left.of[0], left.of[1], left.of[10], left.of[11], left.of[9]), (1, 1, 2, 2, 10));
+        assert_eq!(
+            (left.of[0], left.of[1], left.of[10], left.of[11], left.of[9]),
+            (1, 1, 2, 2, 10)
+        );
     }
 
     #[test]

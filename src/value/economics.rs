@@ -22,6 +22,7 @@ pub struct Economics {
     margin: Margin,
     /// Per year and customer.
     cost_to_serve: Vec<Option<f64>>,
+    notes: Vec<String>,
 }
 
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -45,7 +46,11 @@ impl Economics {
     /// [`ValueError::Param`] unless it is finite and at most 1.
     pub fn margin(mut self, margin: f64) -> Result<Self, ValueError> {
         if !(margin.is_finite() && margin <= 1.0) {
-            return Err(ValueError::Param { name: "margin", value: margin, expected: "finite and at most 1" });
+            return Err(ValueError::Param {
+                name: "margin",
+                value: margin,
+                expected: "finite and at most 1",
+            });
         }
         self.margin = Margin::Flat(margin);
         Ok(self)
@@ -58,7 +63,9 @@ impl Economics {
     /// [`ValueError::BadValue`] unless all are finite and at most 1.
     pub fn margins(mut self, margins: Vec<f64>) -> Result<Self, ValueError> {
         match margins.iter().position(|margin| !(margin.is_finite() && *margin <= 1.0)) {
-            Some(row) => Err(ValueError::BadValue { what: "margin", row, expected: "finite and at most 1" }),
+            Some(row) => {
+                Err(ValueError::BadValue { what: "margin", row, expected: "finite and at most 1" })
+            }
             None => {
                 self.margin = Margin::Each(margins);
                 Ok(self)
@@ -73,9 +80,12 @@ impl Economics {
     /// [`ValueError::BadValue`] unless those given are finite and not negative.
     pub fn costs_to_serve(mut self, per_year: Vec<Option<Money>>) -> Result<Self, ValueError> {
         match per_year.iter().position(|cost| cost.is_some_and(|cost| cost.amount() < 0.0)) {
-            Some(row) => Err(ValueError::BadValue { what: "cost to serve", row, expected: "zero or more" }),
+            Some(row) => {
+                Err(ValueError::BadValue { what: "cost to serve", row, expected: "zero or more" })
+            }
             None => {
-                self.cost_to_serve = per_year.into_iter().map(|cost| cost.map(Money::amount)).collect();
+                self.cost_to_serve =
+                    per_year.into_iter().map(|cost| cost.map(Money::amount)).collect();
                 Ok(self)
             }
         }
@@ -96,12 +106,24 @@ impl Economics {
             Err(other) => Err(ValueError::Data(other)),
         };
         let mut known = Self::none();
+        let partly = |values: &[Option<f64>]| {
+            let count = values.iter().flatten().count();
+            (count < values.len())
+                .then(|| format!("known for {count} of {} customers", values.len()))
+        };
         if let Some(margins) = numbers("margin")? {
-            if let Some(margins) = margins.iter().copied().collect::<Option<Vec<f64>>>() {
-                known = known.margins(margins)?;
+            match margins.iter().copied().collect::<Option<Vec<f64>>>() {
+                Some(margins) => known = known.margins(margins)?,
+                None => known.notes.extend(
+                    partly(margins).map(|how| format!("the margin is {how} and was not used")),
+                ),
             }
         }
         if let Some(costs) = numbers("cost_to_serve")? {
+            known.notes.extend(
+                partly(costs)
+                    .map(|how| format!("the cost to serve is {how}, for the others it is none")),
+            );
             let costs = costs.iter().map(|cost| cost.map(Money::finite)).collect();
             known = known.costs_to_serve(costs)?;
         }
@@ -122,6 +144,11 @@ impl Economics {
         self.cost_to_serve.get(row).copied().flatten().map(Money::finite)
     }
 
+    /// What should be known about these figures, such as how many customers they are missing for.
+    pub fn notes(&self) -> &[String] {
+        &self.notes
+    }
+
     /// Whether a margin was stated.
     pub(crate) fn has_margin(&self) -> bool {
         self.margin != Margin::NotStated
@@ -135,7 +162,11 @@ impl Economics {
         if let Margin::Each(margins) = &self.margin {
             length("the table of margins", margins.len())?;
         }
-        if self.cost_to_serve.is_empty() { Ok(()) } else { length("the table of costs to serve", self.cost_to_serve.len()) }
+        if self.cost_to_serve.is_empty() {
+            Ok(())
+        } else {
+            length("the table of costs to serve", self.cost_to_serve.len())
+        }
     }
 }
 
@@ -152,12 +183,18 @@ mod tests {
             Err(ValueError::BadValue { row: 1, .. })
         ));
         let negative = vec![None, Some(Money::finite(-1.0))];
-        assert!(matches!(Economics::none().costs_to_serve(negative), Err(ValueError::BadValue { row: 1, .. })));
+        assert!(matches!(
+            Economics::none().costs_to_serve(negative),
+            Err(ValueError::BadValue { row: 1, .. })
+        ));
     }
 
     #[test]
     fn a_table_of_the_wrong_length_is_named() {
         let known = Economics::none().margins(vec![0.2]).unwrap();
-        assert!(matches!(known.check_length(2), Err(ValueError::Length { expected: 2, got: 1, .. })));
+        assert!(matches!(
+            known.check_length(2),
+            Err(ValueError::Length { expected: 2, got: 1, .. })
+        ));
     }
 }

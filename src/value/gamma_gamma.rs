@@ -6,10 +6,10 @@
 
 use crate::data::CustomerHistory;
 use crate::num::blocks;
+use crate::num::linear;
 use crate::num::newton::{Bounds, Curve, minimise};
 use crate::num::real::{exp, ln};
 use crate::num::special::{digamma, ln_gamma, trigamma};
-use crate::num::linear;
 use crate::units::Money;
 use crate::value::{Refusal, ValueError};
 use crate::work::Work;
@@ -59,10 +59,18 @@ impl SpendRecord {
     /// [`ValueError::Param`].
     pub fn new(purchases: u32, mean: f64) -> Result<Self, ValueError> {
         if purchases == 0 {
-            return Err(ValueError::Param { name: "purchases", value: 0.0, expected: "at least 1" });
+            return Err(ValueError::Param {
+                name: "purchases",
+                value: 0.0,
+                expected: "at least 1",
+            });
         }
         if !(mean > 0.0 && mean.is_finite()) {
-            return Err(ValueError::Param { name: "mean", value: mean, expected: "finite and greater than 0" });
+            return Err(ValueError::Param {
+                name: "mean",
+                value: mean,
+                expected: "finite and greater than 0",
+            });
         }
         Ok(Self { purchases, mean })
     }
@@ -72,7 +80,9 @@ impl SpendRecord {
         let record = |row| {
             let purchases = history.repeat_purchases(row);
             let total = history.repeat_gross(row).amount();
-            (purchases > 0).then(|| Self::new(purchases, total / f64::from(purchases)).ok()).flatten()
+            (purchases > 0)
+                .then(|| Self::new(purchases, total / f64::from(purchases)).ok())
+                .flatten()
         };
         (0..history.n_customers()).map(record).collect()
     }
@@ -125,7 +135,11 @@ impl GammaGamma {
     pub fn with_parameters(p: f64, q: f64, gamma: f64) -> Result<FittedGammaGamma, ValueError> {
         for (name, value) in [("p", p), ("q", q), ("gamma", gamma)] {
             if !(value > 0.0 && value.is_finite()) {
-                return Err(ValueError::Param { name, value, expected: "finite and greater than 0" });
+                return Err(ValueError::Param {
+                    name,
+                    value,
+                    expected: "finite and greater than 0",
+                });
             }
         }
         Ok(FittedGammaGamma { p, q, gamma, log_likelihood: None, covariance: None, customers: 0 })
@@ -140,7 +154,11 @@ impl GammaGamma {
     /// # Cost
     ///
     /// About fifteen passes over the customers.
-    pub fn fit(&self, spend: &[Option<SpendRecord>], work: &Work) -> Result<FittedGammaGamma, ValueError> {
+    pub fn fit(
+        &self,
+        spend: &[Option<SpendRecord>],
+        work: &Work,
+    ) -> Result<FittedGammaGamma, ValueError> {
         let refused = |reason| ValueError::Refused { model: "Gamma-Gamma", reason };
         let seen: Vec<SpendRecord> = spend.iter().flatten().copied().collect();
         let (have, need) = (seen.len() as u64, self.min_repeat_customers.max(2));
@@ -158,7 +176,8 @@ impl GammaGamma {
         }
         // Money in units of its mean: the fit then does not depend on the currency.
         let start = [2.0, 3.0, 1.0].map(ln);
-        let found = minimise(start, RANGE, |logs| negative_log_likelihood(&seen, scale, logs, work))?;
+        let found =
+            minimise(start, RANGE, |logs| negative_log_likelihood(&seen, scale, logs, work))?;
         if !found.converged {
             return Err(refused(Refusal::NotConverged));
         }
@@ -171,10 +190,19 @@ impl GammaGamma {
         }
         let parameters = [p, q, gamma * scale];
         let covariance = linear::inverse(&found.curve.hessian).map(|inverse| {
-            std::array::from_fn(|i| std::array::from_fn(|j| parameters[i] * parameters[j] * inverse[i][j]))
+            std::array::from_fn(|i| {
+                std::array::from_fn(|j| parameters[i] * parameters[j] * inverse[i][j])
+            })
         });
         let log_likelihood = Some(-found.curve.value - n * ln(scale));
-        Ok(FittedGammaGamma { p, q, gamma: gamma * scale, log_likelihood, covariance, customers: have })
+        Ok(FittedGammaGamma {
+            p,
+            q,
+            gamma: gamma * scale,
+            log_likelihood,
+            covariance,
+            customers: have,
+        })
     }
 }
 
@@ -203,7 +231,9 @@ fn negative_log_likelihood(
             let (total, shape) = (x * mean, p * x);
             let spread = gamma + total;
             let (log_total, log_spread) = (ln(total), ln(spread));
-            value += ln_gamma(shape + q) - ln_gamma(shape) - ln_gamma(q) + q * ln(gamma) + shape * log_total
+            value += ln_gamma(shape + q) - ln_gamma(shape) - ln_gamma(q)
+                + q * ln(gamma)
+                + shape * log_total
                 - ln(mean)
                 - (shape + q) * log_spread;
             let (joint, joint2) = (digamma(shape + q), trigamma(shape + q));
@@ -285,7 +315,10 @@ impl FittedGammaGamma {
         });
         let below = self.p * x + self.q - 1.0;
         if below <= 0.0 {
-            return Err(ValueError::Refused { model: "Gamma-Gamma", reason: Refusal::InfiniteMean });
+            return Err(ValueError::Refused {
+                model: "Gamma-Gamma",
+                reason: Refusal::InfiniteMean,
+            });
         }
         Ok(Money::finite(self.p * (self.gamma + total) / below))
     }
@@ -304,7 +337,8 @@ mod tests {
     fn derivatives_equal_finite_differences() {
         let seen: Vec<_> = sample().into_iter().flatten().collect();
         let at = [0.7, 0.9, -0.3];
-        let evaluate = |logs: &[f64; 3]| negative_log_likelihood(&seen, 20.0, logs, &Work::new()).unwrap();
+        let evaluate =
+            |logs: &[f64; 3]| negative_log_likelihood(&seen, 20.0, logs, &Work::new()).unwrap();
         let here = evaluate(&at);
         let step = 1e-5;
         for i in 0..3 {
@@ -318,7 +352,10 @@ mod tests {
             assert!((slope - here.gradient[i]).abs() < 1e-6 * slope.abs().max(1.0), "{i}: {slope}");
             for j in 0..3 {
                 let curve = (up.gradient[j] - down.gradient[j]) / (2.0 * step);
-                assert!((curve - here.hessian[i][j]).abs() < 1e-5 * curve.abs().max(1.0), "{i} {j}: {curve}");
+                assert!(
+                    (curve - here.hessian[i][j]).abs() < 1e-5 * curve.abs().max(1.0),
+                    "{i} {j}: {curve}"
+                );
             }
         }
     }
@@ -337,7 +374,9 @@ mod tests {
 
     #[test]
     fn data_that_say_nothing_are_refused() {
-        let fit = |records: Vec<Option<SpendRecord>>| GammaGamma::new().fit(&records, &Work::new()).unwrap_err();
+        let fit = |records: Vec<Option<SpendRecord>>| {
+            GammaGamma::new().fit(&records, &Work::new()).unwrap_err()
+        };
         let reason = |error| match error {
             ValueError::Refused { reason, .. } => reason,
             other => panic!("{other}"),
@@ -353,6 +392,10 @@ mod tests {
         let model = GammaGamma::with_parameters(2.0, 0.8, 10.0).unwrap();
         assert!(model.expected_spend(None).is_err());
         assert!(model.expected_spend(SpendRecord::new(1, 10.0).ok()).unwrap().amount() > 0.0);
-        assert!(SpendRecord::new(0, 1.0).is_err() && SpendRecord::new(1, 0.0).is_err() && SpendRecord::new(1, f64::NAN).is_err());
+        assert!(
+            SpendRecord::new(0, 1.0).is_err()
+                && SpendRecord::new(1, 0.0).is_err()
+                && SpendRecord::new(1, f64::NAN).is_err()
+        );
     }
 }

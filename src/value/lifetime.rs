@@ -8,8 +8,9 @@ use crate::value::beta_geometric::Forecast;
 use crate::value::potential::{peer_frontier, tenure_bands};
 use crate::value::rates::{WEEKS_PER_YEAR, annuity, weekly_discount};
 use crate::value::{
-    BgNbd, CustomerValue, Economics, FittedBetaGeometric, FittedGammaGamma, FittedValueModel, GammaGamma, MbgNbd,
-    PurchaseRecord, PurchaseSummary, Rates, SpendRecord, ValueBasis, ValueError, ValueModel, ValueUnit, Worth,
+    BgNbd, CustomerValue, Economics, FittedBetaGeometric, FittedGammaGamma, FittedValueModel,
+    GammaGamma, MbgNbd, PurchaseRecord, PurchaseSummary, Rates, SpendRecord, ValueBasis,
+    ValueError, ValueModel, ValueUnit, Worth,
 };
 use crate::work::Work;
 
@@ -125,14 +126,26 @@ impl LifetimeValue {
     /// [`ValueError::Param`].
     pub fn validate(&self) -> Result<(), ValueError> {
         if self.horizon.count() == 0 {
-            return Err(ValueError::Param { name: "horizon", value: 0.0, expected: "at least one day" });
+            return Err(ValueError::Param {
+                name: "horizon",
+                value: 0.0,
+                expected: "at least one day",
+            });
         }
         if !(self.annual_discount >= 0.0 && self.annual_discount.is_finite()) {
             let value = self.annual_discount;
-            return Err(ValueError::Param { name: "annual_discount", value, expected: "finite and not negative" });
+            return Err(ValueError::Param {
+                name: "annual_discount",
+                value,
+                expected: "finite and not negative",
+            });
         }
         if !(0.0..=1.0).contains(&self.frontier) {
-            return Err(ValueError::Param { name: "frontier", value: self.frontier, expected: "from 0 to 1" });
+            return Err(ValueError::Param {
+                name: "frontier",
+                value: self.frontier,
+                expected: "from 0 to 1",
+            });
         }
         Ok(())
     }
@@ -142,7 +155,11 @@ impl LifetimeValue {
     /// # Errors
     ///
     /// [`ValueError::Param`], [`ValueError::Cancelled`].
-    pub fn fit_to(&self, history: &CustomerHistory, work: &Work) -> Result<FittedLifetimeValue, ValueError> {
+    pub fn fit_to(
+        &self,
+        history: &CustomerHistory,
+        work: &Work,
+    ) -> Result<FittedLifetimeValue, ValueError> {
         self.validate()?;
         let mut notes = Vec::new();
         work.tell("fitting purchases", 0, None);
@@ -154,9 +171,12 @@ impl LifetimeValue {
         let purchases = match fitted {
             Ok(model) => {
                 if model.sees_dropout() == Some(false) {
-                    notes.push(format!("{} cannot tell dropout from none here: nearly all count as alive", model.name()));
+                    notes.push(format!(
+                        "{} cannot tell dropout from none here: nearly all count as alive",
+                        model.name()
+                    ));
                 }
-                Purchases::Model(model)
+                Purchases::Model(Box::new(model))
             }
             Err(error @ ValueError::Refused { .. }) => {
                 notes.push(error.to_string());
@@ -178,7 +198,11 @@ impl LifetimeValue {
 }
 
 impl ValueModel for LifetimeValue {
-    fn fit(&self, history: &CustomerHistory, work: &Work) -> Result<Box<dyn FittedValueModel>, ValueError> {
+    fn fit(
+        &self,
+        history: &CustomerHistory,
+        work: &Work,
+    ) -> Result<Box<dyn FittedValueModel>, ValueError> {
         Ok(Box::new(self.fit_to(history, work)?))
     }
 }
@@ -194,7 +218,7 @@ pub struct FittedLifetimeValue {
 
 #[derive(Debug, Clone, PartialEq)]
 enum Purchases {
-    Model(FittedBetaGeometric),
+    Model(Box<FittedBetaGeometric>),
     EmpiricalRate(EmpiricalRate),
     /// Nobody was observed after their first purchase.
     Unknown,
@@ -222,7 +246,8 @@ impl EmpiricalRate {
             repeats += f64::from(record.repeat_purchases()) * customers as f64;
             weeks += record.weeks().1 * customers as f64;
         }
-        (weeks > 0.0).then(|| Self { pooled: repeats / weeks, mean_age: weeks / base.n_customers() as f64 })
+        (weeks > 0.0)
+            .then(|| Self { pooled: repeats / weeks, mean_age: weeks / base.n_customers() as f64 })
     }
 
     fn rate(&self, record: &PurchaseRecord) -> f64 {
@@ -281,7 +306,11 @@ impl FittedLifetimeValue {
     }
 
     /// Forecasts for each distinct record; `None` where there is no rung to stand on.
-    fn outlooks(&self, base: &PurchaseSummary, work: &Work) -> Result<Option<Vec<Outlook>>, ValueError> {
+    fn outlooks(
+        &self,
+        base: &PurchaseSummary,
+        work: &Work,
+    ) -> Result<Option<Vec<Outlook>>, ValueError> {
         let weeks = self.settings.horizon.in_weeks();
         let discount = weekly_discount(self.settings.annual_discount);
         match &self.purchases {
@@ -306,7 +335,11 @@ impl FittedLifetimeValue {
                         Outlook {
                             p_alive: Some(model.p_alive(record)),
                             p_active: model.p_active(record, self.settings.horizon),
-                            staying: if certain > 0.0 { (expected / certain).clamp(0.0, 1.0) } else { 0.0 },
+                            staying: if certain > 0.0 {
+                                (expected / certain).clamp(0.0, 1.0)
+                            } else {
+                                0.0
+                            },
                             purchases: certain,
                         }
                     };
@@ -391,7 +424,10 @@ impl FittedValueModel for FittedLifetimeValue {
             }
         }
         let unit = if economics.has_margin() { ValueUnit::Margin } else { ValueUnit::Revenue };
-        let value = CustomerValue::new(history.ids().clone(), rows, self.basis(), unit, self.settings.horizon)?;
+        let mut basis = self.basis();
+        basis.notes.extend_from_slice(economics.notes());
+        let value =
+            CustomerValue::new(history.ids().clone(), rows, basis, unit, self.settings.horizon)?;
         Ok(value.discounted_at(self.settings.annual_discount))
     }
 }

@@ -36,7 +36,9 @@ mod rates;
 
 pub use beta_geometric::{BgNbd, FitStatus, FittedBetaGeometric, MbgNbd, Parameter};
 pub use concentration::Concentration;
-pub use customer_value::{CustomerValue, FittedValueModel, ValueBasis, ValueModel, ValueUnit, Worth};
+pub use customer_value::{
+    CustomerValue, FittedValueModel, ValueBasis, ValueModel, ValueUnit, Worth,
+};
 pub use decile::{DecileSummary, Deciles, deciles};
 pub use economics::Economics;
 pub use error::{Refusal, ValueError};

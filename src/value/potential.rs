@@ -32,9 +32,17 @@ const FEW: usize = 20;
 /// assert_eq!(potential[100].amount(), 101.0); // already beyond the frontier
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-pub fn peer_frontier(future: &[Money], peers: &[u32], share: Probability) -> Result<Vec<Money>, ValueError> {
+pub fn peer_frontier(
+    future: &[Money],
+    peers: &[u32],
+    share: Probability,
+) -> Result<Vec<Money>, ValueError> {
     if peers.len() != future.len() {
-        return Err(ValueError::Length { what: "the list of peers", expected: future.len(), got: peers.len() });
+        return Err(ValueError::Length {
+            what: "the list of peers",
+            expected: future.len(),
+            got: peers.len(),
+        });
     }
     let at = |sorted: &[f64]| quantile(sorted, share.value()).unwrap_or(0.0);
     let everybody = at(&sorted(future.iter().map(|value| value.amount())));
@@ -42,8 +50,11 @@ pub fn peer_frontier(future: &[Money], peers: &[u32], share: Probability) -> Res
     by_label.sort_by_key(|&row| peers[row]);
     let mut potential = vec![Money::ZERO; future.len()];
     for group in by_label.chunk_by(|&a, &b| peers[a] == peers[b]) {
-        let frontier =
-            if group.len() < FEW { everybody } else { at(&sorted(group.iter().map(|&row| future[row].amount()))) };
+        let frontier = if group.len() < FEW {
+            everybody
+        } else {
+            at(&sorted(group.iter().map(|&row| future[row].amount())))
+        };
         for &row in group {
             potential[row] = Money::finite(frontier.max(future[row].amount()));
         }

@@ -25,7 +25,11 @@ impl PurchaseRecord {
     /// repeat purchase.
     pub fn new(repeat_purchases: u32, age_at_last: f64, age: f64) -> Result<Self, ValueError> {
         if !(age >= 0.0 && age.is_finite()) {
-            return Err(ValueError::Param { name: "age", value: age, expected: "finite and not negative" });
+            return Err(ValueError::Param {
+                name: "age",
+                value: age,
+                expected: "finite and not negative",
+            });
         }
         if !(0.0..=age).contains(&age_at_last) || (repeat_purchases == 0 && age_at_last > 0.0) {
             let expected = "from 0 to `age`, and 0 without a repeat purchase";
@@ -91,7 +95,9 @@ impl PurchaseSummary {
     /// # Errors
     ///
     /// [`ValueError::Length`] for more customers than [`CustomerIds`] can number.
-    pub fn from_records(records: impl IntoIterator<Item = PurchaseRecord>) -> Result<Self, ValueError> {
+    pub fn from_records(
+        records: impl IntoIterator<Item = PurchaseRecord>,
+    ) -> Result<Self, ValueError> {
         let records: Vec<_> = records.into_iter().collect();
         CustomerIds::numbered(records.len()).map_err(|_| ValueError::Length {
             what: "the list of records",
@@ -107,7 +113,8 @@ impl PurchaseSummary {
         order.sort_unstable_by_key(|&row| key(&records[row as usize]));
         let (mut distinct, mut customers) = (Vec::new(), Vec::new());
         let mut place = vec![0; records.len()];
-        for group in order.chunk_by(|&a, &b| key(&records[a as usize]) == key(&records[b as usize])) {
+        for group in order.chunk_by(|&a, &b| key(&records[a as usize]) == key(&records[b as usize]))
+        {
             for &row in group {
                 place[row as usize] = distinct.len() as u32;
             }
@@ -139,7 +146,12 @@ impl PurchaseSummary {
 
     /// How many customers bought again.
     pub fn n_repeat_customers(&self) -> u64 {
-        self.distinct.iter().zip(&self.customers).filter(|(record, _)| record.x > 0).map(|(_, &n)| n).sum()
+        self.distinct
+            .iter()
+            .zip(&self.customers)
+            .filter(|(record, _)| record.x > 0)
+            .map(|(_, &n)| n)
+            .sum()
     }
 }
 
@@ -149,15 +161,23 @@ mod tests {
 
     #[test]
     fn impossible_records_are_refused() {
-        for (x, t_x, age) in [(1, 5.0, 4.0), (0, 1.0, 4.0), (1, -1.0, 4.0), (1, f64::NAN, 4.0), (0, 0.0, f64::INFINITY)] {
+        for (x, t_x, age) in [
+            (1, 5.0, 4.0),
+            (0, 1.0, 4.0),
+            (1, -1.0, 4.0),
+            (1, f64::NAN, 4.0),
+            (0, 0.0, f64::INFINITY),
+        ] {
             assert!(PurchaseRecord::new(x, t_x, age).is_err(), "{x} {t_x} {age}");
         }
     }
 
     #[test]
     fn every_customer_finds_its_record() {
-        let records: Vec<_> =
-            [(2, 10.0, 30.0), (0, 0.0, 5.0), (2, 10.0, 30.0)].iter().map(|&(x, t, a)| PurchaseRecord::new(x, t, a).unwrap()).collect();
+        let records: Vec<_> = [(2, 10.0, 30.0), (0, 0.0, 5.0), (2, 10.0, 30.0)]
+            .iter()
+            .map(|&(x, t, a)| PurchaseRecord::new(x, t, a).unwrap())
+            .collect();
         let summary = PurchaseSummary::from_records(records.clone()).unwrap();
         for (row, &place) in summary.places().iter().enumerate() {
             assert_eq!(summary.distinct()[place as usize], records[row]);

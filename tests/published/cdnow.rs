@@ -7,7 +7,8 @@
 use segmentry::data::{CsvTransactions, CustomerHistory, HistorySpec};
 use segmentry::units::{Date, Days, Money, Probability};
 use segmentry::value::{
-    BgNbd, Concentration, FitStatus, FittedBetaGeometric, GammaGamma, MbgNbd, PurchaseSummary, SpendRecord, deciles,
+    BgNbd, Concentration, FitStatus, FittedBetaGeometric, GammaGamma, MbgNbd, PurchaseSummary,
+    SpendRecord, deciles,
 };
 use segmentry::work::Work;
 
@@ -121,7 +122,11 @@ fn gamma_gamma_of_fader_hardie_2013() {
     assert_eq!(fitted.n_customers(), 946);
     for i in 0..3 {
         for j in 0..3 {
-            close(fitted.covariance().unwrap()[i][j], reference["cov"][i][j].as_f64().unwrap(), 2e-4);
+            close(
+                fitted.covariance().unwrap()[i][j],
+                reference["cov"][i][j].as_f64().unwrap(),
+                2e-4,
+            );
         }
     }
 }
@@ -141,13 +146,17 @@ fn the_holdout_of_39_weeks() {
     let base = PurchaseSummary::of(&calibration);
     let foreseen = |model: &FittedBetaGeometric| -> f64 {
         let customers = base.customers().iter().map(|&n| n as f64);
-        base.distinct().iter().zip(customers).map(|(r, n)| n * model.expected_purchases(r, Days::weeks(39))).sum()
+        base.distinct()
+            .iter()
+            .zip(customers)
+            .map(|(r, n)| n * model.expected_purchases(r, Days::weeks(39)))
+            .sum()
     };
     let bg = BgNbd::with_parameters(0.243, 4.414, 0.793, 2.426).unwrap();
     let mbg = MbgNbd::with_parameters(0.525, 6.183, 0.891, 1.614).unwrap();
     const ROUNDED_SUMMARY: f64 = 2e-4;
-    close(foreseen(&bg), 1653.941_259_313_348, ROUNDED_SUMMARY);
-    close(foreseen(&mbg), 1577.128_799_929_769, ROUNDED_SUMMARY);
+    close(foreseen(&bg), 1_653.941_259_313_348, ROUNDED_SUMMARY);
+    close(foreseen(&mbg), 1_577.128_799_929_769, ROUNDED_SUMMARY);
 }
 
 /// 18 months of spend: top decile 50.81 %, top fifth 67.46 %, Gini .6309 (computed independently from the log).

@@ -1,7 +1,9 @@
 //! Single customers, from usual to extreme, against values at 50 digits.
 
 use segmentry::units::Days;
-use segmentry::value::{BgNbd, FittedBetaGeometric, GammaGamma, MbgNbd, PurchaseRecord, SpendRecord};
+use segmentry::value::{
+    BgNbd, FittedBetaGeometric, GammaGamma, MbgNbd, PurchaseRecord, SpendRecord,
+};
 use serde_json::Value;
 
 use crate::{close, golden};
@@ -24,11 +26,16 @@ fn number(point: &Value, name: &str) -> f64 {
 
 fn compare(model: &FittedBetaGeometric, point: &Value) {
     let x = number(point, "x") as u32;
-    let record = PurchaseRecord::new(x, number(point, "t_x") * 7.0, number(point, "T") * 7.0).unwrap();
+    let record =
+        PurchaseRecord::new(x, number(point, "t_x") * 7.0, number(point, "T") * 7.0).unwrap();
     close(model.log_likelihood_of(&record), number(point, "log_lik"), LIKELIHOOD);
     close(model.p_alive(&record).value(), number(point, "p_alive"), CONDITIONAL);
     let horizon = Days::new((number(point, "t") * 7.0) as u32);
-    assert_eq!(f64::from(horizon.count()), number(point, "t") * 7.0, "the horizon is in whole days");
+    assert_eq!(
+        f64::from(horizon.count()),
+        number(point, "t") * 7.0,
+        "the horizon is in whole days"
+    );
     close(model.expected_purchases(&record, horizon), number(point, "expected_t"), CONDITIONAL);
 }
 

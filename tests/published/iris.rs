@@ -10,7 +10,8 @@ const NAMES: [&str; 4] = ["sepal_length", "sepal_width", "petal_length", "petal_
 
 fn rows() -> Vec<[f64; 4]> {
     let parse = |line: &str| {
-        let fields: Vec<f64> = line.split(',').take(4).map(|field| field.parse().unwrap()).collect();
+        let fields: Vec<f64> =
+            line.split(',').take(4).map(|field| field.parse().unwrap()).collect();
         <[f64; 4]>::try_from(fields).unwrap()
     };
     golden("iris.csv").lines().skip(1).map(parse).collect()
@@ -24,7 +25,8 @@ fn matrix(rows: &[[f64; 4]]) -> FeatureMatrix {
 #[test]
 fn the_best_known_optima() {
     let matrix = matrix(&rows());
-    let best = [(2, 152.347_951_760_357_92), (3, 78.851_441_426_146_01), (4, 57.228_473_214_285_71)];
+    let best =
+        [(2, 152.347_951_760_357_92), (3, 78.851_441_426_146_01), (4, 57.228_473_214_285_71)];
     for (k, inertia) in best {
         let model = KMeans::new(k).restarts(60).fit(&matrix, &Work::new()).unwrap();
         close(model.inertia(), inertia, 1e-9);
@@ -43,7 +45,8 @@ fn prediction_strength_of_a_fixed_split() {
         (4, 27.728_289_960_194_594, 26.063_894_444_444_45, 0.62),
     ];
     for (k, train_inertia, test_inertia, strength) in optima {
-        let fit = |half: &FeatureMatrix| KMeans::new(k).restarts(100).fit(half, &Work::new()).unwrap();
+        let fit =
+            |half: &FeatureMatrix| KMeans::new(k).restarts(100).fit(half, &Work::new()).unwrap();
         let (by, own) = (fit(&train), fit(&test));
         close(by.inertia(), train_inertia, 1e-9);
         close(own.inertia(), test_inertia, 1e-9);

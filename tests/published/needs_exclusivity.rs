@@ -25,13 +25,24 @@ fn texts(value: &Value) -> Vec<String> {
 fn laid_out(oracle: &Value) -> (Segmentation, Needs) {
     let sizes: Vec<usize> = numbers(&oracle["sizes"]).iter().map(|&n| n as usize).collect();
     let ids = CustomerIds::numbered(sizes.iter().sum()).unwrap();
-    let labels: Vec<String> = sizes.iter().enumerate().flat_map(|(s, &n)| vec![format!("segment {s}"); n]).collect();
-    let needs = texts(&oracle["names"]).iter().enumerate().fold(Needs::new(ids.clone()), |needs, (v, name)| {
-        let yes = |s: usize| oracle["yes"][s][v].as_u64().unwrap() as usize;
-        let scores = sizes.iter().enumerate().flat_map(|(s, &n)| (0..n).map(move |i| (s, i)));
-        let scores = scores.map(|(s, i)| Some(f64::from(u8::from(i < yes(s))))).collect();
-        needs.with(Need::new(name.as_str(), NeedEvidence::Declared, Observable::OnlyElsewhere, scores)).unwrap()
-    });
+    let labels: Vec<String> =
+        sizes.iter().enumerate().flat_map(|(s, &n)| vec![format!("segment {s}"); n]).collect();
+    let needs = texts(&oracle["names"]).iter().enumerate().fold(
+        Needs::new(ids.clone()),
+        |needs, (v, name)| {
+            let yes = |s: usize| oracle["yes"][s][v].as_u64().unwrap() as usize;
+            let scores = sizes.iter().enumerate().flat_map(|(s, &n)| (0..n).map(move |i| (s, i)));
+            let scores = scores.map(|(s, i)| Some(f64::from(u8::from(i < yes(s))))).collect();
+            needs
+                .with(Need::new(
+                    name.as_str(),
+                    NeedEvidence::Declared,
+                    Observable::OnlyElsewhere,
+                    scores,
+                ))
+                .unwrap()
+        },
+    );
     (Segmentation::from_labels(&ids, &labels).unwrap(), needs)
 }
 
@@ -40,9 +51,11 @@ fn named(found: &Exclusivity, owned: OwnedBy) -> Vec<String> {
 }
 
 fn equals_oracle(solution: &str) {
-    let oracle: Value = serde_json::from_str::<Value>(&golden("needs_exclusivity.json")).unwrap()[solution].clone();
+    let oracle: Value =
+        serde_json::from_str::<Value>(&golden("needs_exclusivity.json")).unwrap()[solution].clone();
     let (segments, needs) = laid_out(&oracle);
-    let found = NeedsExclusive::default().measure(&segments, &needs, &Work::new()).unwrap().unwrap();
+    let found =
+        NeedsExclusive::default().measure(&segments, &needs, &Work::new()).unwrap().unwrap();
     for (v, need) in found.needs.iter().enumerate() {
         for s in 0..segments.n_segments() {
             close(need.lift[s].unwrap(), oracle["lift"][s][v].as_f64().unwrap(), ORACLE);
@@ -54,7 +67,11 @@ fn equals_oracle(solution: &str) {
             assert_eq!(owns, oracle["over"][s][v].as_bool().unwrap(), "{} in {s}", need.need);
         }
         assert_eq!(need.owners.len() as f64, numbers(&oracle["owners_per_need"])[v]);
-        close(need.concentration.unwrap(), numbers(&oracle["lift_concentration_1_minus_H"])[v], 1e-8);
+        close(
+            need.concentration.unwrap(),
+            numbers(&oracle["lift_concentration_1_minus_H"])[v],
+            1e-8,
+        );
     }
     assert_eq!(named(&found, OwnedBy::One), texts(&oracle["exclusive"]));
     assert_eq!(named(&found, OwnedBy::Several), texts(&oracle["shared"]));
@@ -69,7 +86,8 @@ fn equals_oracle(solution: &str) {
     let without: Vec<f64> = found.without_exclusive_need.iter().map(|s| s.index() as f64).collect();
     assert_eq!(without, numbers(&oracle["segments_without_exclusive_need"]));
 
-    let verdict = Checks::standard().assess(&Evidence::of(&segments).needs(&needs), &Work::new()).unwrap();
+    let verdict =
+        Checks::standard().assess(&Evidence::of(&segments).needs(&needs), &Work::new()).unwrap();
     assert!(verdict.finding("needs are exclusive").unwrap().outcome().is_fail());
     assert!(!verdict.finding("value is quantified").unwrap().outcome().is_pass());
 }

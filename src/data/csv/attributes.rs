@@ -9,8 +9,8 @@ use csv::ByteRecord;
 use crate::data::csv::table::{Origin, Table, text};
 use crate::data::csv::{CsvError, CsvFault};
 use crate::data::{
-    AttributeBatch, AttributeField, AttributeKind, AttributeSource, AttributeValues, Decimal, IdColumn, SourceError,
-    TextColumn,
+    AttributeBatch, AttributeField, AttributeKind, AttributeSource, AttributeValues, Decimal,
+    IdColumn, SourceError, TextColumn,
 };
 
 /// Attributes in a CSV file or behind any reader, one customer a line.
@@ -54,7 +54,10 @@ impl CsvAttributes {
     /// # Errors
     ///
     /// [`CsvError`] with line and column.
-    pub fn from_reader(reader: impl Read + Send + 'static, customer: &str) -> Result<Self, CsvError> {
+    pub fn from_reader(
+        reader: impl Read + Send + 'static,
+        customer: &str,
+    ) -> Result<Self, CsvError> {
         Self::load(&Origin::reader(reader), customer)
     }
 
@@ -86,8 +89,12 @@ impl CsvAttributes {
             }
         }
         columns.remove(id);
-        let names = header.into_iter().enumerate().filter(|(place, _)| *place != id).map(|(_, name)| name);
-        let fields = names.zip(&columns).map(|(name, values)| AttributeField::own(name, kind(values))).collect();
+        let names =
+            header.into_iter().enumerate().filter(|(place, _)| *place != id).map(|(_, name)| name);
+        let fields = names
+            .zip(&columns)
+            .map(|(name, values)| AttributeField::own(name, kind(values)))
+            .collect();
         Ok(Self { customers, lines, fields, columns })
     }
 
@@ -141,15 +148,21 @@ impl AttributeSource for CsvAttributes {
         Ok(self.fields.clone())
     }
 
-    fn scan(&self) -> Result<Box<dyn Iterator<Item = Result<AttributeBatch<'_>, SourceError>> + '_>, SourceError> {
+    fn scan(
+        &self,
+    ) -> Result<Box<dyn Iterator<Item = Result<AttributeBatch<'_>, SourceError>> + '_>, SourceError>
+    {
         let column = |(values, field): (&Vec<String>, &AttributeField)| {
             Ok(match field.kind {
-                AttributeKind::Number => AttributeValues::Number(self.parsed(values, field, number)?),
+                AttributeKind::Number => {
+                    AttributeValues::Number(self.parsed(values, field, number)?)
+                }
                 AttributeKind::YesNo => AttributeValues::YesNo(self.parsed(values, field, yes_no)?),
                 _ => AttributeValues::Text(values.iter().collect::<TextColumn<'_>>()),
             })
         };
-        let columns = self.columns.iter().zip(&self.fields).map(column).collect::<Result<_, CsvError>>()?;
+        let columns =
+            self.columns.iter().zip(&self.fields).map(column).collect::<Result<_, CsvError>>()?;
         let customers = IdColumn::texts(self.customers.iter().collect());
         Ok(Box::new(std::iter::once(Ok(AttributeBatch { customers, columns }))))
     }
@@ -163,12 +176,18 @@ impl CsvAttributes {
         field: &AttributeField,
         parse: impl Fn(&str) -> Option<T>,
     ) -> Result<Vec<Option<T>>, CsvError> {
-        let fault = if field.kind == AttributeKind::YesNo { CsvFault::NotYesNo } else { CsvFault::NotANumber };
+        let fault = if field.kind == AttributeKind::YesNo {
+            CsvFault::NotYesNo
+        } else {
+            CsvFault::NotANumber
+        };
         let one = |(value, &line): (&String, &u64)| {
             if value.is_empty() {
                 return Ok(None);
             }
-            let wrong = || CsvError::of(fault.clone()).at(line).in_column(&field.name).raw(value.as_bytes());
+            let wrong = || {
+                CsvError::of(fault.clone()).at(line).in_column(&field.name).raw(value.as_bytes())
+            };
             parse(value).map(Some).ok_or_else(wrong)
         };
         values.iter().zip(&self.lines).map(one).collect()

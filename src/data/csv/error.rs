@@ -122,18 +122,22 @@ impl fmt::Display for CsvFault {
             Self::Utf16 => f.write_str("it is UTF-16; save it as UTF-8"),
             Self::NoSuchColumn => f.write_str("no such column in the header"),
             Self::ColumnTwice => f.write_str("the header names it twice"),
-            Self::FieldCount { expected, got } => write!(f, "{got} fields where the header has {expected}"),
+            Self::FieldCount { expected, got } => {
+                write!(f, "{got} fields where the header has {expected}")
+            }
             Self::NoValue => f.write_str("no value"),
             Self::NotANumber => f.write_str("not a plain decimal number such as `-12.50`"),
             Self::NotYesNo => f.write_str("neither yes nor no"),
-            Self::NotATime => {
-                f.write_str("not a date such as `2011-12-09` or a date-time such as `2011-12-09 12:50:00`")
-            }
-            Self::MixedOffsets => {
-                f.write_str("some times carry an offset from UTC and others do not; give all of one clock")
-            }
+            Self::NotATime => f.write_str(
+                "not a date such as `2011-12-09` or a date-time such as `2011-12-09 12:50:00`",
+            ),
+            Self::MixedOffsets => f.write_str(
+                "some times carry an offset from UTC and others do not; give all of one clock",
+            ),
             Self::Io => f.write_str("reading failed"),
-            Self::ReadBefore => f.write_str("the reader was read before; open a path to read it again"),
+            Self::ReadBefore => {
+                f.write_str("the reader was read before; open a path to read it again")
+            }
             Self::NoAttributes => f.write_str("it has no column besides the customer"),
         }
     }

@@ -81,7 +81,8 @@ impl Table {
 
 /// A header's text, or the encoding that it betrays.
 fn column_name(bytes: &[u8]) -> Result<String, CsvError> {
-    let utf16 = bytes.contains(&0) || bytes.starts_with(&[0xff, 0xfe]) || bytes.starts_with(&[0xfe, 0xff]);
+    let utf16 =
+        bytes.contains(&0) || bytes.starts_with(&[0xff, 0xfe]) || bytes.starts_with(&[0xfe, 0xff]);
     if utf16 {
         return Err(CsvError::of(CsvFault::Utf16).at(1));
     }
@@ -91,5 +92,6 @@ fn column_name(bytes: &[u8]) -> Result<String, CsvError> {
 
 /// A field as text.
 pub(crate) fn text<'r>(field: &'r [u8], line: u64, column: &str) -> Result<&'r str, CsvError> {
-    std::str::from_utf8(field).map_err(|_| CsvError::of(CsvFault::NotUtf8).at(line).in_column(column).raw(field))
+    std::str::from_utf8(field)
+        .map_err(|_| CsvError::of(CsvFault::NotUtf8).at(line).in_column(column).raw(field))
 }

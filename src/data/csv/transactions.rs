@@ -9,8 +9,8 @@ use csv::ByteRecord;
 use crate::data::csv::table::{Origin, Table, text};
 use crate::data::csv::{CsvError, CsvFault};
 use crate::data::{
-    Amounts, Batch, Batches, Column, Decimal, IdColumn, RowFault, ScanRequest, SourceError, Times, TransactionSource,
-    UnreadableRows,
+    Amounts, Batch, Batches, Column, Decimal, IdColumn, RowFault, ScanRequest, SourceError, Times,
+    TransactionSource, UnreadableRows,
 };
 use crate::units::CivilTime;
 
@@ -116,8 +116,12 @@ impl CsvTransactions {
     pub fn quantity(mut self, column: impl Into<String>) -> Self {
         let quantity = column.into();
         self.amount = match self.amount {
-            AmountColumns::QuantityTimesPrice { price, .. } => AmountColumns::QuantityTimesPrice { quantity, price },
-            AmountColumns::Amount(_) => AmountColumns::QuantityTimesPrice { quantity, price: "price".to_owned() },
+            AmountColumns::QuantityTimesPrice { price, .. } => {
+                AmountColumns::QuantityTimesPrice { quantity, price }
+            }
+            AmountColumns::Amount(_) => {
+                AmountColumns::QuantityTimesPrice { quantity, price: "price".to_owned() }
+            }
         };
         self
     }
@@ -127,8 +131,12 @@ impl CsvTransactions {
     pub fn price(mut self, column: impl Into<String>) -> Self {
         let price = column.into();
         self.amount = match self.amount {
-            AmountColumns::QuantityTimesPrice { quantity, .. } => AmountColumns::QuantityTimesPrice { quantity, price },
-            AmountColumns::Amount(_) => AmountColumns::QuantityTimesPrice { quantity: "quantity".to_owned(), price },
+            AmountColumns::QuantityTimesPrice { quantity, .. } => {
+                AmountColumns::QuantityTimesPrice { quantity, price }
+            }
+            AmountColumns::Amount(_) => {
+                AmountColumns::QuantityTimesPrice { quantity: "quantity".to_owned(), price }
+            }
         };
         self
     }
@@ -185,7 +193,7 @@ impl TransactionSource for CsvTransactions {
             failed: None,
             done: false,
         };
-        Ok(Batches::new(scan.map(|batch| batch.map_err(SourceError::from))))
+        Ok(Batches::new(scan))
     }
 }
 
@@ -288,7 +296,11 @@ impl Iterator for Scan {
                 }
                 Err(error) if self.skip && error.fault.is_of_a_row() => {
                     let position = error.line.unwrap_or(0);
-                    filling.faults.push(RowFault::new(position, error.column, error.fault.to_string()));
+                    filling.faults.push(RowFault::new(
+                        position,
+                        error.column,
+                        error.fault.to_string(),
+                    ));
                 }
                 Err(error) => {
                     self.failed = Some(error.into());
@@ -339,7 +351,8 @@ impl Scan {
         if written.is_empty() {
             return Err(fault(CsvFault::NoValue, place));
         }
-        let (time, has_offset) = CivilTime::read(written).ok_or_else(|| fault(CsvFault::NotATime, place))?;
+        let (time, has_offset) =
+            CivilTime::read(written).ok_or_else(|| fault(CsvFault::NotATime, place))?;
         if *self.offsets.get_or_insert(has_offset) != has_offset {
             return Err(fault(CsvFault::MixedOffsets, place));
         }
@@ -357,7 +370,9 @@ impl Scan {
     fn batch(&self, filling: Filling) -> Result<Batch<'static>, crate::data::DataError> {
         let amounts = match self.places.amount.1 {
             None => Amounts::Decimal(filling.first),
-            Some(_) => Amounts::QuantityTimesPrice { quantities: filling.first, prices: filling.second },
+            Some(_) => {
+                Amounts::QuantityTimesPrice { quantities: filling.first, prices: filling.second }
+            }
         };
         let customers = IdColumn::texts(filling.customers.column()?);
         let mut batch = Batch::new(customers, Times::Seconds(filling.seconds.into()), amounts)?;
@@ -379,7 +394,12 @@ impl CsvFault {
     fn is_of_a_row(&self) -> bool {
         matches!(
             self,
-            Self::FieldCount { .. } | Self::NoValue | Self::NotANumber | Self::NotATime | Self::NotUtf8 | Self::MixedOffsets
+            Self::FieldCount { .. }
+                | Self::NoValue
+                | Self::NotANumber
+                | Self::NotATime
+                | Self::NotUtf8
+                | Self::MixedOffsets
         )
     }
 }

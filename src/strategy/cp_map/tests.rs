@@ -32,9 +32,13 @@ fn each_situation_gets_its_strategy() {
     dear.rates = Some(Rates { staying: 0.95, cost: 80.0, ..rates(0.9) });
     let no_future = Worth { rates: None, potential: None, ..worth(0.9, 0.0) };
     let settled = Worth { rates: Some(Rates { staying: 0.97, ..rates(0.98) }), ..worth(0.98, 0.0) };
-    let plan = plan(vec![worth(0.9, 0.0), worth(0.9, 500.0), worth(0.2, 500.0), dear, settled, no_future]);
+    let plan =
+        plan(vec![worth(0.9, 0.0), worth(0.9, 500.0), worth(0.2, 500.0), dear, settled, no_future]);
     let names: Vec<&str> = plan.rows().iter().map(|row| row.primary().name()).collect();
-    assert_eq!(names, ["retain", "develop", "win_back", "reduce_cost_to_serve", "maintain", "maintain"]);
+    assert_eq!(
+        names,
+        ["retain", "develop", "win_back", "reduce_cost_to_serve", "maintain", "maintain"]
+    );
     assert_eq!(plan.customer(1).secondary().unwrap().name(), "retain");
     assert_eq!(plan.customer(4).primary().gain(), Money::ZERO);
 }
@@ -44,7 +48,14 @@ fn a_long_silence_is_a_lapse_also_where_the_model_knows_no_dropout() {
     let one_time = |silent: u32, p_active: f64| {
         let spent = Money::new(30.0).unwrap();
         Worth::realised(spent, spent, 1, Days::new(silent))
-            .with_rates(Rates { alive: 1.0, staying: 1.0, purchases: 0.5, spend: 30.0, margin: 1.0, cost: 0.0 })
+            .with_rates(Rates {
+                alive: 1.0,
+                staying: 1.0,
+                purchases: 0.5,
+                spend: 30.0,
+                margin: 1.0,
+                cost: 0.0,
+            })
             .with_p_active(Probability::new(p_active).unwrap())
             .with_potential(Money::new(40.0).unwrap())
     };
@@ -59,7 +70,9 @@ fn a_long_silence_is_a_lapse_also_where_the_model_knows_no_dropout() {
 fn a_lever_without_its_inputs_says_so() {
     let plan = plan(vec![worth(0.9, 0.0)]);
     let rules = plan.customer(0).ineligible();
-    let rule = |name: &str| rules.iter().find(|(lever, _)| lever.as_str() == name).unwrap().1.rule().to_owned();
+    let rule = |name: &str| {
+        rules.iter().find(|(lever, _)| lever.as_str() == name).unwrap().1.rule().to_owned()
+    };
     assert_eq!(rule("reduce_cost_to_serve"), "the cost to serve is not known");
     assert!(rule("develop").contains("peers"));
     assert_eq!(plan.rules().iter().map(|(_, _, n)| n).sum::<usize>(), 3);
@@ -103,14 +116,23 @@ impl Lever for Careless {
 #[test]
 fn an_offer_that_is_no_number_is_a_typed_error() {
     for bad in [f64::NAN, f64::INFINITY, -1.0] {
-        let error = CpMap::none().with(Careless(bad)).assign(&valued(vec![worth(0.9, 0.0)]), &Work::new()).unwrap_err();
-        assert!(matches!(error, StrategyError::BadOffer { row: 0, name: "purchases", .. }), "{error}");
+        let error = CpMap::none()
+            .with(Careless(bad))
+            .assign(&valued(vec![worth(0.9, 0.0)]), &Work::new())
+            .unwrap_err();
+        assert!(
+            matches!(error, StrategyError::BadOffer { row: 0, name: "purchases", .. }),
+            "{error}"
+        );
     }
     let nan = Estimate::assumed(f64::NAN);
     assert!(nan.is_err());
     let too_sure = CpMap::none().with(Retain::new().success(Estimate::assumed(1.5).unwrap()));
     assert!(matches!(too_sure.validate(), Err(StrategyError::Param { name: "success", .. })));
-    assert!(matches!(CpMap::none().with(Retain::new().saves(f64::NAN)).validate(), Err(StrategyError::Param { .. })));
+    assert!(matches!(
+        CpMap::none().with(Retain::new().saves(f64::NAN)).validate(),
+        Err(StrategyError::Param { .. })
+    ));
 }
 
 #[test]

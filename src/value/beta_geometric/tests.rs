@@ -2,8 +2,16 @@ use super::*;
 use crate::value::rates::weekly_discount;
 
 fn records() -> PurchaseSummary {
-    let rows = [(0, 0.0, 200.0), (0, 0.0, 130.0), (1, 20.0, 200.0), (2, 150.0, 200.0), (5, 60.0, 160.0), (20, 190.0, 200.0)];
-    let records: Vec<_> = rows.iter().map(|&(x, t_x, age)| PurchaseRecord::new(x, t_x, age).unwrap()).collect();
+    let rows = [
+        (0, 0.0, 200.0),
+        (0, 0.0, 130.0),
+        (1, 20.0, 200.0),
+        (2, 150.0, 200.0),
+        (5, 60.0, 160.0),
+        (20, 190.0, 200.0),
+    ];
+    let records: Vec<_> =
+        rows.iter().map(|&(x, t_x, age)| PurchaseRecord::new(x, t_x, age).unwrap()).collect();
     PurchaseSummary::from_records(records).unwrap()
 }
 
@@ -14,7 +22,8 @@ fn derivatives_equal_finite_differences() {
     let work = Work::new();
     for variant in [Variant::BgNbd, Variant::MbgNbd] {
         for at in [[-1.4, 1.5, -0.2, 0.9], [0.8, 3.0, 1.2, -0.7]] {
-            let evaluate = |logs: &[f64; 4]| negative_log_likelihood(variant, &rows, logs, &work).unwrap();
+            let evaluate =
+                |logs: &[f64; 4]| negative_log_likelihood(variant, &rows, logs, &work).unwrap();
             let here = evaluate(&at);
             let step = 1e-5;
             for i in 0..4 {
@@ -25,10 +34,16 @@ fn derivatives_equal_finite_differences() {
                 };
                 let (up, down) = (moved(step), moved(-step));
                 let slope = (up.value - down.value) / (2.0 * step);
-                assert!((slope - here.gradient[i]).abs() < 1e-6 * slope.abs().max(1.0), "{i}: {slope}");
+                assert!(
+                    (slope - here.gradient[i]).abs() < 1e-6 * slope.abs().max(1.0),
+                    "{i}: {slope}"
+                );
                 for j in 0..4 {
                     let curve = (up.gradient[j] - down.gradient[j]) / (2.0 * step);
-                    assert!((curve - here.hessian[i][j]).abs() < 1e-5 * curve.abs().max(1.0), "{i} {j}: {curve}");
+                    assert!(
+                        (curve - here.hessian[i][j]).abs() < 1e-5 * curve.abs().max(1.0),
+                        "{i} {j}: {curve}"
+                    );
                 }
             }
         }
@@ -40,9 +55,14 @@ fn the_sum_of_single_likelihoods_is_the_likelihood() {
     let base = records();
     let model = MbgNbd::with_parameters(0.5, 6.0, 0.9, 1.6).unwrap();
     let logs = [0.5, 6.0, 0.9, 1.6].map(ln);
-    let whole = negative_log_likelihood(Variant::MbgNbd, &Rows::of(&base), &logs, &Work::new()).unwrap();
-    let single: f64 =
-        base.distinct().iter().zip(base.customers()).map(|(r, &n)| model.log_likelihood_of(r) * n as f64).sum();
+    let whole =
+        negative_log_likelihood(Variant::MbgNbd, &Rows::of(&base), &logs, &Work::new()).unwrap();
+    let single: f64 = base
+        .distinct()
+        .iter()
+        .zip(base.customers())
+        .map(|(r, &n)| model.log_likelihood_of(r) * n as f64)
+        .sum();
     assert!((whole.value + single).abs() < 1e-12 * single.abs());
 }
 
@@ -61,7 +81,10 @@ fn the_chance_of_a_purchase_is_the_limit_of_their_number() {
     let model = MbgNbd::with_parameters(0.525, 6.183, 0.891, 1.614).unwrap();
     let rare = MbgNbd::with_parameters(0.525, 1e6, 0.891, 1.614).unwrap();
     let record = PurchaseRecord::new(2, 100.0, 270.0).unwrap();
-    let (chance, number) = (rare.p_active(&record, Days::new(1)).value(), rare.expected_purchases(&record, Days::new(1)));
+    let (chance, number) = (
+        rare.p_active(&record, Days::new(1)).value(),
+        rare.expected_purchases(&record, Days::new(1)),
+    );
     assert!((chance / number - 1.0).abs() < 1e-6, "{chance} {number}");
     let year = Days::weeks(52);
     assert!(model.p_active(&record, year).value() < model.p_alive(&record).value());
@@ -72,7 +95,8 @@ fn the_chance_of_a_purchase_is_the_limit_of_their_number() {
 #[test]
 fn discounting_equals_a_fine_sum_of_purchases() {
     let model = MbgNbd::with_parameters(0.525, 6.183, 0.891, 1.614).unwrap();
-    for (x, t_x, age) in [(0u32, 0.0, 270.0), (3, 200.0, 270.0), (40, 260.0, 265.0), (0, 0.0, 0.0)] {
+    for (x, t_x, age) in [(0u32, 0.0, 270.0), (3, 200.0, 270.0), (40, 260.0, 265.0), (0, 0.0, 0.0)]
+    {
         let record = PurchaseRecord::new(x, t_x, age).unwrap();
         let forecast = Forecast::new(&model, x);
         for weeks in [1.0, 52.0, 520.0] {
@@ -108,19 +132,31 @@ fn too_few_repeat_customers_are_refused_with_the_count() {
 #[test]
 fn parameters_must_be_positive_and_finite() {
     for bad in [0.0, -1.0, f64::NAN, f64::INFINITY] {
-        assert!(matches!(BgNbd::with_parameters(bad, 1.0, 1.0, 1.0), Err(ValueError::Param { name: "r", .. })));
-        assert!(matches!(BgNbd::with_parameters(1.0, 1.0, 1.0, bad), Err(ValueError::Param { name: "b", .. })));
+        assert!(matches!(
+            BgNbd::with_parameters(bad, 1.0, 1.0, 1.0),
+            Err(ValueError::Param { name: "r", .. })
+        ));
+        assert!(matches!(
+            BgNbd::with_parameters(1.0, 1.0, 1.0, bad),
+            Err(ValueError::Param { name: "b", .. })
+        ));
     }
 }
 
 #[test]
 fn customers_who_never_drop_out_end_at_the_boundary_of_a() {
     // Everybody buys every week until the end: no dropout is to be seen.
-    let regular = |weeks: u32| PurchaseRecord::new(weeks, f64::from(weeks * 7), f64::from(weeks * 7) + 3.0).unwrap();
+    let regular = |weeks: u32| {
+        PurchaseRecord::new(weeks, f64::from(weeks * 7), f64::from(weeks * 7) + 3.0).unwrap()
+    };
     let base = PurchaseSummary::from_records((20..60).map(regular)).unwrap();
     let fitted = BgNbd::new().fit(&base, &Work::new());
     if let Ok(model) = fitted {
-        assert!(matches!(model.status(), FitStatus::AtBoundary(_) | FitStatus::Flat), "{:?}", model.status());
+        assert!(
+            matches!(model.status(), FitStatus::AtBoundary(_) | FitStatus::Flat),
+            "{:?}",
+            model.status()
+        );
         assert!(model.covariance().is_none());
         assert!(model.p_alive(&regular(30)).value() > 0.999);
     } else {
