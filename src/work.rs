@@ -80,6 +80,17 @@ impl Work {
         if self.cancelled.load(Ordering::Relaxed) { Err(Cancelled) } else { Ok(()) }
     }
 
+    /// Begins a step: asks whether to go on, and tells the observer what is being done from here.
+    ///
+    /// # Errors
+    ///
+    /// [`Cancelled`] once the work was cancelled; the step is then not announced.
+    pub fn begin(&self, doing: &'static str, total: Option<u64>) -> Result<(), Cancelled> {
+        self.check()?;
+        self.tell(doing, 0, total);
+        Ok(())
+    }
+
     /// Tells the observer, if there is one, how far the work has come.
     pub fn tell(&self, doing: &'static str, done: u64, total: Option<u64>) {
         if let Some(observer) = &self.observer {

@@ -153,7 +153,7 @@ impl Segmenter for KMeans {
     /// Proportional to customers x features x segments x iterations x restarts.
     fn fit(&self, features: &FeatureMatrix, work: &Work) -> Result<KMeansModel, SegmentError> {
         let rows = features.dense().map_err(SegmentError::Features)?;
-        work.tell("grouping customers", 0, None);
+        work.begin("grouping customers", None)?;
         let Best { run, hits } = self.fit_dense(&rows, work)?;
         Ok(KMeansModel {
             features: features.names(),

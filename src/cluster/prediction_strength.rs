@@ -137,7 +137,7 @@ impl PredictionStrength {
         }
         let ks: Vec<usize> = self.range.clone().collect();
         let tasks = ks.len() * self.splits;
-        work.tell("choosing the number of segments", 0, Some(tasks as u64));
+        work.begin("choosing the number of segments", Some(tasks as u64))?;
         let both = blocks::map_tasks(tasks, work, |task| {
             let (k, split) = (ks[task / self.splits], task % self.splits);
             let mut order = order.clone();

@@ -198,7 +198,7 @@ impl StrategyAssigner for CpMap {
     fn assign(&self, value: &CustomerValue, work: &Work) -> Result<StrategyPlan, StrategyError> {
         self.validate()?;
         let n = value.rows().len();
-        work.tell("choosing strategies", 0, Some(n as u64));
+        work.begin("choosing strategies", Some(n as u64))?;
         let parts = blocks::map_blocks(n, work, |block| {
             block
                 .map(|row| {

@@ -6,17 +6,15 @@
 //! Filiztekin 2007; Hoppe & Wagner 2007) a customer may drop out after the first purchase as well. With n = x in the
 //! one and n = x + 1 in the other every formula is the same, so one file holds both.
 
-use serde::Serialize;
-
 use crate::num::blocks;
-use crate::num::linear;
 use crate::num::newton::{Bounds, Curve, minimise};
 use crate::num::quadrature::{BetaRule, gauss_legendre};
 use crate::num::real::{exp, exp_m1, ln, ln_1p, log_add, logistic};
 use crate::num::special::{digamma_rise, ln_rising, trigamma_fall};
 use crate::units::{Days, Probability};
+use crate::value::fit::conclude;
 use crate::value::rates::annuity;
-use crate::value::{PurchaseRecord, PurchaseSummary, Refusal, ValueError};
+use crate::value::{FitStatus, Parameter, PurchaseRecord, PurchaseSummary, Refusal, ValueError};
 use crate::work::Work;
 
 /// The BG/NBD model of Fader, Hardie & Lee (2005).
@@ -71,7 +69,7 @@ impl Default for Settings {
 }
 
 /// Which of the two models.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Variant {
     BgNbd,
     MbgNbd,
@@ -145,36 +143,6 @@ macro_rules! model {
 model!(BgNbd);
 model!(MbgNbd);
 
-/// One of a fitted model's parameters.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Parameter {
-    /// Shape of the gamma distribution of purchase rates.
-    R,
-    /// Its scale, in weeks.
-    Alpha,
-    /// First shape of the beta distribution of dropout probabilities.
-    A,
-    /// Its second shape.
-    B,
-}
-
-/// How the fit ended.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
-#[non_exhaustive]
-pub enum FitStatus {
-    /// The parameters were given, not fitted.
-    Given,
-    /// At an optimum inside the range.
-    Converged,
-    /// At an optimum on the edge of the range: these parameters want to be zero or infinite. Predictions hold, the
-    /// parameters themselves and their covariance do not.
-    AtBoundary(Vec<Parameter>),
-    /// At an optimum that is level in some direction: predictions hold, the parameters are not identified.
-    Flat,
-}
-
 /// A BG/NBD or MBG/NBD with its parameters.
 #[derive(Debug, Clone, PartialEq)]
 pub struct FittedBetaGeometric {
@@ -214,24 +182,8 @@ fn fit(
         return Err(refused(Refusal::NotConverged));
     }
     let [r, alpha, a, b] = found.at.map(exp);
-    let covariance = linear::inverse(&found.curve.hessian).map(|inverse| {
-        // From logarithms to the parameters themselves: C_ij = p_i p_j [H^-1]_ij.
-        let p = [r, alpha, a, b];
-        std::array::from_fn(|i| std::array::from_fn(|j| p[i] * p[j] * inverse[i][j]))
-    });
     let names = [Parameter::R, Parameter::Alpha, Parameter::A, Parameter::B];
-    let at_boundary: Vec<Parameter> = names
-        .into_iter()
-        .zip(found.bound)
-        .filter(|(_, bound)| *bound)
-        .map(|(name, _)| name)
-        .collect();
-    let status = match (at_boundary.is_empty(), covariance) {
-        (false, _) => FitStatus::AtBoundary(at_boundary),
-        (true, None) => FitStatus::Flat,
-        (true, Some(_)) => FitStatus::Converged,
-    };
-    let covariance = covariance.filter(|_| status == FitStatus::Converged);
+    let (status, covariance) = conclude(names, [r, alpha, a, b], &found);
     Ok(FittedBetaGeometric {
         variant,
         r,

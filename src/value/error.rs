@@ -83,8 +83,6 @@ pub enum Refusal {
     NoVariation,
     /// The fitted distribution of spend has no mean.
     InfiniteMean,
-    /// The likelihood kept rising until a parameter left every useful range.
-    NoOptimum,
     /// The search for the optimum did not end.
     NotConverged,
 }
@@ -97,7 +95,6 @@ impl fmt::Display for Refusal {
             }
             Self::NoVariation => f.write_str("all customers spend alike"),
             Self::InfiniteMean => f.write_str("its mean spend is infinite (q is at most 1)"),
-            Self::NoOptimum => f.write_str("the likelihood has no optimum in the useful range"),
             Self::NotConverged => f.write_str("the search for the optimum did not converge"),
         }
     }

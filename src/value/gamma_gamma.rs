@@ -6,12 +6,12 @@
 
 use crate::data::CustomerHistory;
 use crate::num::blocks;
-use crate::num::linear;
 use crate::num::newton::{Bounds, Curve, minimise};
-use crate::num::real::{exp, ln};
-use crate::num::special::{digamma, ln_gamma, trigamma};
+use crate::num::real::{exp, ln, ln_1p};
+use crate::num::special::{digamma, ln_beta, trigamma};
 use crate::units::Money;
-use crate::value::{Refusal, ValueError};
+use crate::value::fit::conclude;
+use crate::value::{FitStatus, Parameter, Refusal, ValueError};
 use crate::work::Work;
 
 /// The Gamma-Gamma model of spend per purchase.
@@ -106,11 +106,12 @@ pub struct FittedGammaGamma {
     gamma: f64,
     log_likelihood: Option<f64>,
     covariance: Option<[[f64; 3]; 3]>,
+    status: FitStatus,
     customers: u64,
 }
 
 /// The logarithms of the parameters stay within these, with money in units of its mean.
-const RANGE: Bounds = Bounds { low: -12.0, high: 12.0 };
+const RANGE: Bounds = Bounds { low: -9.0, high: 9.0 };
 /// A coefficient of variation of the customers' means below this is no variation.
 const NO_VARIATION: f64 = 1e-9;
 
@@ -142,7 +143,15 @@ impl GammaGamma {
                 });
             }
         }
-        Ok(FittedGammaGamma { p, q, gamma, log_likelihood: None, covariance: None, customers: 0 })
+        Ok(FittedGammaGamma {
+            p,
+            q,
+            gamma,
+            log_likelihood: None,
+            covariance: None,
+            status: FitStatus::Given,
+            customers: 0,
+        })
     }
 
     /// The maximum-likelihood fit to those customers of whom something was seen.
@@ -181,19 +190,12 @@ impl GammaGamma {
         if !found.converged {
             return Err(refused(Refusal::NotConverged));
         }
-        if found.bound.contains(&true) {
-            return Err(refused(Refusal::NoOptimum));
-        }
         let [p, q, gamma] = found.at.map(exp);
         if q <= 1.0 {
             return Err(refused(Refusal::InfiniteMean));
         }
-        let parameters = [p, q, gamma * scale];
-        let covariance = linear::inverse(&found.curve.hessian).map(|inverse| {
-            std::array::from_fn(|i| {
-                std::array::from_fn(|j| parameters[i] * parameters[j] * inverse[i][j])
-            })
-        });
+        let names = [Parameter::P, Parameter::Q, Parameter::Gamma];
+        let (status, covariance) = conclude(names, [p, q, gamma * scale], &found);
         let log_likelihood = Some(-found.curve.value - n * ln(scale));
         Ok(FittedGammaGamma {
             p,
@@ -201,6 +203,7 @@ impl GammaGamma {
             gamma: gamma * scale,
             log_likelihood,
             covariance,
+            status,
             customers: have,
         })
     }
@@ -230,14 +233,12 @@ fn negative_log_likelihood(
             let mean = record.mean / scale;
             let (total, shape) = (x * mean, p * x);
             let spread = gamma + total;
-            let (log_total, log_spread) = (ln(total), ln(spread));
-            value += ln_gamma(shape + q) - ln_gamma(shape) - ln_gamma(q)
-                + q * ln(gamma)
-                + shape * log_total
-                - ln(mean)
-                - (shape + q) * log_spread;
+            // ln(γ + xm) - ln(xm), which is small where a customer's own spend hardly varies (p large, γ small).
+            let (log_excess, log_spread) = (ln_1p(gamma / total), ln(spread));
+            value +=
+                q * (ln(gamma) - log_spread) - ln_beta(shape, q) - shape * log_excess - ln(mean);
             let (joint, joint2) = (digamma(shape + q), trigamma(shape + q));
-            g[0] += x * (joint - digamma(shape) + log_total - log_spread);
+            g[0] += x * (joint - digamma(shape) - log_excess);
             g[1] += joint - digamma(q) + ln(gamma) - log_spread;
             g[2] += q / gamma - (shape + q) / spread;
             h[0][0] += x * x * (joint2 - trigamma(shape));
@@ -290,10 +291,14 @@ impl FittedGammaGamma {
         self.log_likelihood
     }
 
-    /// Covariance of p, q, γ from the curvature at the optimum. `None` for given parameters, and where the optimum is
-    /// level in some direction.
+    /// Covariance of p, q, γ from the curvature at the optimum. `None` unless the fit converged inside the range.
     pub fn covariance(&self) -> Option<&[[f64; 3]; 3]> {
         self.covariance.as_ref()
+    }
+
+    /// How the fit ended.
+    pub fn status(&self) -> &FitStatus {
+        &self.status
     }
 
     /// How many customers the model was fitted to.
@@ -327,6 +332,7 @@ impl FittedGammaGamma {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::num::random::{Purpose, Stream};
 
     fn sample() -> Vec<Option<SpendRecord>> {
         let record = |i: u32| SpendRecord::new(1 + i % 4, 10.0 + f64::from(i * i % 37)).ok();
@@ -370,6 +376,26 @@ mod tests {
         let cents = GammaGamma::new().fit(&cents, &Work::new()).unwrap();
         assert!((euros.p() - cents.p()).abs() < 1e-9 * euros.p());
         assert!((euros.gamma() * 100.0 - cents.gamma()).abs() < 1e-7 * cents.gamma());
+    }
+
+    /// Customers differ and each spends alike at every purchase: p wants to be infinite, γ zero. The
+    /// forecast is then a customer's own mean.
+    #[test]
+    fn spend_that_hardly_varies_within_customers_ends_at_the_boundary() {
+        // Means from an inverse gamma distribution of shape three, whatever the number of purchases.
+        let mut stream = Stream::new(4, Purpose::Sample, 0);
+        let mut mean = || -60.0 / ln(stream.uniform() * stream.uniform() * stream.uniform());
+        let records: Vec<_> =
+            (1..400).map(|i| SpendRecord::new(1 + i * 7 % 40, mean()).ok()).collect();
+        let model = GammaGamma::new().fit(&records, &Work::new()).unwrap();
+        // The product of p and γ is what the data settle; one of the two meets its bound first.
+        let FitStatus::AtBoundary(bound) = model.status() else { panic!("{:?}", model.status()) };
+        assert!(bound.contains(&Parameter::P) || bound.contains(&Parameter::Gamma), "{bound:?}");
+        assert_eq!(model.covariance(), None);
+        for record in records.iter().flatten() {
+            let foreseen = model.expected_spend(Some(*record)).unwrap().amount();
+            assert!((foreseen / record.mean - 1.0).abs() < 1e-3, "{foreseen} {}", record.mean);
+        }
     }
 
     #[test]

@@ -8,9 +8,9 @@ use crate::value::beta_geometric::Forecast;
 use crate::value::potential::{peer_frontier, tenure_bands};
 use crate::value::rates::{WEEKS_PER_YEAR, annuity, weekly_discount};
 use crate::value::{
-    BgNbd, CustomerValue, Economics, FittedBetaGeometric, FittedGammaGamma, FittedValueModel,
-    GammaGamma, MbgNbd, PurchaseRecord, PurchaseSummary, Rates, SpendRecord, ValueBasis,
-    ValueError, ValueModel, ValueUnit, Worth,
+    BgNbd, CustomerValue, Economics, FitStatus, FittedBetaGeometric, FittedGammaGamma,
+    FittedValueModel, GammaGamma, MbgNbd, PurchaseRecord, PurchaseSummary, Rates, SpendRecord,
+    ValueBasis, ValueError, ValueModel, ValueUnit, Worth,
 };
 use crate::work::Work;
 
@@ -162,7 +162,7 @@ impl LifetimeValue {
     ) -> Result<FittedLifetimeValue, ValueError> {
         self.validate()?;
         let mut notes = Vec::new();
-        work.tell("fitting purchases", 0, None);
+        work.begin("fitting purchases", None)?;
         let base = PurchaseSummary::of(history);
         let fitted = match &self.purchases {
             PurchaseModel::MbgNbd(model) => model.fit(&base, work),
@@ -184,9 +184,14 @@ impl LifetimeValue {
             }
             Err(error) => return Err(error),
         };
-        work.tell("fitting spend", 0, None);
+        work.begin("fitting spend", None)?;
         let spend = match self.spend.fit(&SpendRecord::of(history), work) {
-            Ok(model) => Spend::Model(model),
+            Ok(model) => {
+                if !matches!(model.status(), FitStatus::Converged) {
+                    notes.push("Gamma-Gamma is at the edge of its range: forecasts hold, its parameters do not".to_owned());
+                }
+                Spend::Model(model)
+            }
             Err(error @ ValueError::Refused { .. }) => {
                 notes.push(error.to_string());
                 Spend::Pooled(pooled_spend(history))
@@ -383,7 +388,7 @@ impl FittedValueModel for FittedLifetimeValue {
         let n = history.n_customers();
         economics.check_length(n)?;
         let base = PurchaseSummary::of(history);
-        work.tell("valuing customers", 0, Some(n as u64));
+        work.begin("valuing customers", Some(n as u64))?;
         let outlooks = self.outlooks(&base, work)?;
         let spend = SpendRecord::of(history);
         let weeks = self.settings.horizon.in_weeks();

@@ -6,6 +6,7 @@
 //! | [`Concentration`] | how much of the value the top shares hold; Gini index and Lorenz curve |
 //! | [`MbgNbd`], [`BgNbd`] | how often a customer will buy, and whether there still is a customer |
 //! | [`GammaGamma`] | how much a customer spends at a purchase |
+//! | [`FitStatus`], [`Parameter`] | how a fit ended |
 //! | [`LifetimeValue`] | both together, as money over a horizon, with a ladder for data that a model refuses |
 //! | [`Rates`] | what one customer's future value is made of; strategies act on these |
 //! | [`Economics`] | margins and costs to serve, where the company knows them |
@@ -28,13 +29,14 @@ mod customer_value;
 mod decile;
 mod economics;
 mod error;
+mod fit;
 mod gamma_gamma;
 mod lifetime;
 mod potential;
 mod purchases;
 mod rates;
 
-pub use beta_geometric::{BgNbd, FitStatus, FittedBetaGeometric, MbgNbd, Parameter};
+pub use beta_geometric::{BgNbd, FittedBetaGeometric, MbgNbd};
 pub use concentration::Concentration;
 pub use customer_value::{
     CustomerValue, FittedValueModel, ValueBasis, ValueModel, ValueUnit, Worth,
@@ -42,6 +44,7 @@ pub use customer_value::{
 pub use decile::{DecileSummary, Deciles, deciles};
 pub use economics::Economics;
 pub use error::{Refusal, ValueError};
+pub use fit::{FitStatus, Parameter};
 pub use gamma_gamma::{FittedGammaGamma, GammaGamma, SpendRecord};
 pub use lifetime::{FittedLifetimeValue, LifetimeValue, PurchaseModel};
 pub use potential::peer_frontier;
