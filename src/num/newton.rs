@@ -55,15 +55,13 @@ pub(crate) fn minimise<const N: usize, E>(
     let mut iterations = 0;
     while iterations < MAX_ITERATIONS && curve.value.is_finite() && !converged {
         iterations += 1;
-        let Some(step) = descent(&curve, &pushed_against(&at, &curve.gradient, bounds)) else {
-            break;
-        };
+        let Some(step) = descent(&at, &curve, bounds) else { break };
         let longest = longest(&step);
         if longest < STEP_TOLERANCE {
             converged = true;
         }
-        match line_search(&at, &curve, &step, (MAX_STEP / longest).min(1.0), bounds, &mut evaluate)?
-        {
+        let shrink = (MAX_STEP / longest).min(1.0).min(room(&at, &step, bounds));
+        match line_search(&at, &curve, &step, shrink, bounds, &mut evaluate)? {
             Some((next, there)) => (at, curve) = (next, there),
             // Not even a tiny step goes down. What the step promises tells rounding from being stuck.
             None => {
@@ -72,23 +70,53 @@ pub(crate) fn minimise<const N: usize, E>(
             }
         }
     }
-    let bound = pushed_against(&at, &curve.gradient, bounds);
+    let bound = pushed_against(&at, &curve.gradient.map(|g| -g), bounds);
     Ok(Minimum { at, curve, iterations, converged, bound })
 }
 
-/// Variables that sit on a side of the box and would leave it downhill.
-fn pushed_against<const N: usize>(at: &[f64; N], gradient: &[f64; N], bounds: Bounds) -> [bool; N] {
+/// Variables that sit on a side of the box and would leave it along `direction`.
+fn pushed_against<const N: usize>(
+    at: &[f64; N],
+    direction: &[f64; N],
+    bounds: Bounds,
+) -> [bool; N] {
     std::array::from_fn(|i| {
-        (at[i] <= bounds.low && gradient[i] > 0.0) || (at[i] >= bounds.high && gradient[i] < 0.0)
+        (at[i] <= bounds.low && direction[i] < 0.0) || (at[i] >= bounds.high && direction[i] > 0.0)
     })
 }
 
-/// The Newton step over the free variables, with the size of each curvature; always downhill.
-fn descent<const N: usize>(curve: &Curve<N>, frozen: &[bool; N]) -> Option<[f64; N]> {
+/// How much of the step fits into the box.
+fn room<const N: usize>(at: &[f64; N], step: &[f64; N], bounds: Bounds) -> f64 {
+    (0..N).fold(f64::INFINITY, |room, i| {
+        let side = if step[i] > 0.0 { bounds.high } else { bounds.low };
+        if step[i] == 0.0 { room } else { room.min((side - at[i]) / step[i]) }
+    })
+}
+
+/// The Newton step over the variables that may move, with the size of each curvature; always downhill.
+///
+/// A variable on a side of the box that the step would push out is held, and the step taken anew: clipping it instead
+/// would bend the step, uphill where variables hang together.
+fn descent<const N: usize>(at: &[f64; N], curve: &Curve<N>, bounds: Bounds) -> Option<[f64; N]> {
+    let mut held = pushed_against(at, &curve.gradient.map(|g| -g), bounds);
+    loop {
+        let step = newton_step(curve, &held)?;
+        let pushed = pushed_against(at, &step, bounds);
+        if !pushed.contains(&true) {
+            return Some(step);
+        }
+        for i in 0..N {
+            held[i] |= pushed[i];
+        }
+    }
+}
+
+/// Along each eigenvector of the curvature, the slope over the size of the curvature.
+fn newton_step<const N: usize>(curve: &Curve<N>, held: &[bool; N]) -> Option<[f64; N]> {
     let mut matrix = curve.hessian;
     for i in 0..N {
         for j in 0..N {
-            if frozen[i] || frozen[j] {
+            if held[i] || held[j] {
                 matrix[i][j] = if i == j { 1.0 } else { 0.0 };
             }
         }
@@ -97,10 +125,10 @@ fn descent<const N: usize>(curve: &Curve<N>, frozen: &[bool; N]) -> Option<[f64;
     let steepest = values.iter().fold(0.0_f64, |most, v| v.abs().max(most));
     let mut step = [0.0; N];
     for (value, vector) in values.iter().zip(&vectors) {
-        let slope: f64 =
-            (0..N).filter(|&i| !frozen[i]).fold(0.0, |sum, i| sum + vector[i] * curve.gradient[i]);
+        let slope =
+            (0..N).filter(|&i| !held[i]).fold(0.0, |sum, i| sum + vector[i] * curve.gradient[i]);
         let length = -slope / value.abs().max(LEAST_CURVATURE * steepest).max(f64::MIN_POSITIVE);
-        for i in 0..N {
+        for i in (0..N).filter(|&i| !held[i]) {
             step[i] += length * vector[i];
         }
     }

@@ -230,8 +230,8 @@ impl<'a> Rows<'a> {
 /// With n = x (BG) or x + 1 (MBG) a customer's log-likelihood is
 ///
 /// ```text
-/// ln[Γ(r+x)/Γ(r)] + r ln α + ln[Γ(b+n-1)/Γ(b)] - ln[Γ(a+b+n)/Γ(a+b)]
-///   + ln( (b+n-1) (α+T)^-(r+x) + a (α+t_x)^-(r+x) )
+/// ln[Γ(r+x)/Γ(r)] + ln[Γ(b+n-1)/Γ(b)] - ln[Γ(a+b+n)/Γ(a+b)]
+///   + ln( (b+n-1) α^r (α+T)^-(r+x) + a α^r (α+t_x)^-(r+x) )
 /// ```
 ///
 /// (Fader, Hardie & Lee 2005, equation 6, with the beta functions written as rising factorials.) The first line
@@ -244,7 +244,6 @@ fn negative_log_likelihood(
     work: &Work,
 ) -> Result<Curve<4>, ValueError> {
     let p = logs.map(exp);
-    let [r, alpha, a, b] = p;
     let mut sum = Derivatives::default();
     for &(x, customers) in &rows.by_x {
         sum.add_scaled(&terms_of_x(variant, x, p), customers);
@@ -253,13 +252,7 @@ fn negative_log_likelihood(
     let parts = blocks::map_blocks(distinct.len(), work, |block| {
         let mut part = Derivatives::default();
         for i in block {
-            let (t_x, age) = distinct[i].weeks();
-            let x = distinct[i].repeat_purchases();
-            let n = variant.chances(x);
-            part.add_scaled(
-                &two_fates(r + f64::from(x), alpha, a, b, n, t_x, age),
-                rows.base.customers()[i] as f64,
-            );
+            part.add_scaled(&two_fates(variant, &distinct[i], p), rows.base.customers()[i] as f64);
         }
         part
     })?;
@@ -303,15 +296,11 @@ const A: usize = 2;
 const B: usize = 3;
 
 /// The first line of the log-likelihood.
-fn terms_of_x(variant: Variant, x: u32, [r, alpha, a, b]: [f64; 4]) -> Derivatives {
+fn terms_of_x(variant: Variant, x: u32, [r, _, a, b]: [f64; 4]) -> Derivatives {
     let n = variant.chances(x);
-    let mut d = Derivatives { value: ln_rising(r, x) + r * ln(alpha), ..Derivatives::default() };
-    d.gradient[R] = digamma_rise(r, x) + ln(alpha);
-    d.gradient[ALPHA] = r / alpha;
+    let mut d = Derivatives { value: ln_rising(r, x), ..Derivatives::default() };
+    d.gradient[R] = digamma_rise(r, x);
     d.hessian[R][R] = -trigamma_fall(r, x);
-    d.hessian[R][ALPHA] = 1.0 / alpha;
-    d.hessian[ALPHA][R] = 1.0 / alpha;
-    d.hessian[ALPHA][ALPHA] = -r / (alpha * alpha);
     if n > 0 {
         d.value += ln_rising(b, n - 1) - ln_rising(a + b, n);
         let both = digamma_rise(a + b, n);
@@ -326,32 +315,60 @@ fn terms_of_x(variant: Variant, x: u32, [r, alpha, a, b]: [f64; 4]) -> Derivativ
     d
 }
 
-/// The second line of the log-likelihood; `shape` is r + x.
-fn two_fates(shape: f64, alpha: f64, a: f64, b: f64, n: u32, t_x: f64, age: f64) -> Derivatives {
-    let (until_end, until_last) = (alpha + age, alpha + t_x);
-    let (log_end, log_last) = (ln(until_end), ln(until_last));
+/// `r ln α - (r + x) ln(α + t)`, with its derivatives by r and α.
+///
+/// Written as `-r ln(1 + t/α) - x ln(α + t)`, so that nothing cancels where r and α grow together, which they do in bases
+/// whose customers all buy at one rate.
+#[derive(Debug, Clone, Copy)]
+struct Silence {
+    value: f64,
+    by_r: f64,
+    by_alpha: f64,
+    by_r_alpha: f64,
+    by_alpha_alpha: f64,
+}
+
+impl Silence {
+    fn until(t: f64, r: f64, alpha: f64, x: f64) -> Self {
+        let sum = alpha + t;
+        let log_ratio = ln_1p(t / alpha);
+        let share = t / (alpha * sum);
+        Self {
+            value: -r * log_ratio - x * ln(sum),
+            by_r: -log_ratio,
+            by_alpha: r * share - x / sum,
+            by_r_alpha: share,
+            by_alpha_alpha: x / (sum * sum) - r * share * (alpha + sum) / (alpha * sum),
+        }
+    }
+}
+
+/// The second line of the log-likelihood.
+fn two_fates(variant: Variant, record: &PurchaseRecord, [r, alpha, a, b]: [f64; 4]) -> Derivatives {
+    let (t_x, age) = record.weeks();
+    let x = f64::from(record.repeat_purchases());
+    let n = variant.chances(record.repeat_purchases());
+    let until_end = Silence::until(age, r, alpha, x);
     let mut d = Derivatives::default();
     if n == 0 {
-        d.value = -shape * log_end;
-        d.gradient[R] = -log_end;
-        d.gradient[ALPHA] = -shape / until_end;
-        d.hessian[R][ALPHA] = -1.0 / until_end;
-        d.hessian[ALPHA][R] = -1.0 / until_end;
-        d.hessian[ALPHA][ALPHA] = shape / (until_end * until_end);
+        d.value = until_end.value;
+        d.gradient[R] = until_end.by_r;
+        d.gradient[ALPHA] = until_end.by_alpha;
+        d.hessian[R][ALPHA] = until_end.by_r_alpha;
+        d.hessian[ALPHA][R] = until_end.by_r_alpha;
+        d.hessian[ALPHA][ALPHA] = until_end.by_alpha_alpha;
         return d;
     }
+    let until_last = Silence::until(t_x, r, alpha, x);
     let kept = b + f64::from(n - 1);
-    let alive = ln(kept) - shape * log_end;
-    let gone = ln(a) - shape * log_last;
-    let p_alive = logistic(alive - gone);
-    let p_gone = logistic(gone - alive);
-    let first = [
-        [-log_end, -shape / until_end, 0.0, 1.0 / kept],
-        [-log_last, -shape / until_last, 1.0 / a, 0.0],
+    let (alive, gone) = (ln(kept) + until_end.value, ln(a) + until_last.value);
+    let weights = [logistic(alive - gone), logistic(gone - alive)];
+    let slopes = [
+        [until_end.by_r, until_end.by_alpha, 0.0, 1.0 / kept],
+        [until_last.by_r, until_last.by_alpha, 1.0 / a, 0.0],
     ];
-    let weights = [p_alive, p_gone];
     d.value = log_add(alive, gone);
-    for (weight, slope) in weights.iter().zip(&first) {
+    for (weight, slope) in weights.iter().zip(&slopes) {
         for (total, part) in d.gradient.iter_mut().zip(slope) {
             *total += weight * part;
         }
@@ -359,17 +376,17 @@ fn two_fates(shape: f64, alpha: f64, a: f64, b: f64, n: u32, t_x: f64, age: f64)
     // Second derivatives of a log-sum: the weighted ones of the terms, and the spread of the slopes between them.
     for i in 0..4 {
         for j in 0..4 {
-            d.hessian[i][j] =
-                p_alive * p_gone * (first[0][i] - first[1][i]) * (first[0][j] - first[1][j]);
+            let apart = |i: usize| slopes[0][i] - slopes[1][i];
+            d.hessian[i][j] = weights[0] * weights[1] * apart(i) * apart(j);
         }
     }
-    for (weight, until) in weights.iter().zip([until_end, until_last]) {
-        d.hessian[R][ALPHA] -= weight / until;
-        d.hessian[ALPHA][R] -= weight / until;
-        d.hessian[ALPHA][ALPHA] += weight * shape / (until * until);
+    for (weight, silence) in weights.iter().zip([until_end, until_last]) {
+        d.hessian[R][ALPHA] += weight * silence.by_r_alpha;
+        d.hessian[ALPHA][R] += weight * silence.by_r_alpha;
+        d.hessian[ALPHA][ALPHA] += weight * silence.by_alpha_alpha;
     }
-    d.hessian[A][A] -= p_gone / (a * a);
-    d.hessian[B][B] -= p_alive / (kept * kept);
+    d.hessian[A][A] -= weights[1] / (a * a);
+    d.hessian[B][B] -= weights[0] / (kept * kept);
     d
 }
 
@@ -446,11 +463,9 @@ impl FittedBetaGeometric {
 
     /// Log-likelihood of one customer's record, time in weeks.
     pub fn log_likelihood_of(&self, record: &PurchaseRecord) -> f64 {
-        let x = record.repeat_purchases();
-        let (t_x, age) = record.weeks();
-        let n = self.variant.chances(x);
-        terms_of_x(self.variant, x, [self.r, self.alpha, self.a, self.b]).value
-            + two_fates(self.r + f64::from(x), self.alpha, self.a, self.b, n, t_x, age).value
+        let parameters = [self.r, self.alpha, self.a, self.b];
+        terms_of_x(self.variant, record.repeat_purchases(), parameters).value
+            + two_fates(self.variant, record, parameters).value
     }
 
     /// The probability that the customer has not dropped out.
