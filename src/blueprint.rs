@@ -7,7 +7,7 @@ use std::fmt;
 
 use serde::Serialize;
 
-use crate::cluster::{DynSegmenter, Membership, PredictionStrength, Segmentation, Segmenter};
+use crate::cluster::{DynSegmenter, PredictionStrength, Segmentation, Segmenter};
 use crate::data::{
     AttributeKind, AttributeSource, Attributes, CustomerHistory, DataQuality, HistorySpec,
     TransactionSource,
@@ -39,7 +39,8 @@ use crate::work::Work;
 ///
 /// # Example
 ///
-/// ```
+#[cfg_attr(feature = "csv", doc = "```")]
+#[cfg_attr(not(feature = "csv"), doc = "```ignore")]
 /// use segmentry::blueprint::Blueprint;
 /// use segmentry::data::CsvTransactions;
 /// use segmentry::work::Work;
@@ -261,19 +262,10 @@ impl Blueprint {
         Ok(Needs::from_attributes(attributes, &names)?)
     }
 
-    /// Groups customers by the basis, or puts them all into one segment where nothing tells them apart.
+    /// Groups customers by the basis.
     fn segment(&self, features: &FeatureMatrix, work: &Work) -> Result<(Segmentation, String)> {
         let basis = features.select(&basis(features))?;
         let scaled = scaling(&basis).fit(&basis)?.transform(&basis)?;
-        if scaled.n_features() == 0 {
-            let everybody = Membership::Hard(vec![Some(SegmentId(0)); features.n_customers()]);
-            let segmentation =
-                Segmentation::new(features.ids().clone(), vec!["Segment 1".to_owned()], everybody)?;
-            return Ok((
-                segmentation,
-                "one segment: no feature varies between customers".to_owned(),
-            ));
-        }
         let model = self.segmenter.fit_dyn(&scaled, work)?;
         Ok((model.assign(&scaled, work)?, model.story()))
     }

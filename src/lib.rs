@@ -8,7 +8,8 @@
 //!
 //! # Quick start
 //!
-//! ```
+#![cfg_attr(feature = "csv", doc = "```")]
+#![cfg_attr(not(feature = "csv"), doc = "```ignore")]
 //! use segmentry::blueprint::Blueprint;
 //! use segmentry::data::CsvTransactions;
 //! use segmentry::work::Work;
@@ -95,5 +96,10 @@ pub mod work;
 
 mod error;
 mod num;
+
+/// The README's example is run like any other.
+#[cfg(all(doctest, feature = "csv"))]
+#[doc = include_str!("../README.md")]
+pub struct Readme;
 
 pub use error::{Error, Result};

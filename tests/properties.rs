@@ -225,16 +225,16 @@ proptest! {
         let shop = Shop { partitions: shards, orders: true, categories: true, ..Shop::new(lines) };
         let read = |shard| PartialHistory::read(&shop, shard, &spec, &Work::new()).unwrap();
         let forward = (1..shards).fold(read(0), |mut whole, shard| {
-            whole.merge(read(shard)).unwrap();
+            whole.merge(read(shard), &Work::new()).unwrap();
             whole
         });
         let mut backward = read(shards - 1);
         for shard in (0..shards - 1).rev() {
-            backward.merge(read(shard)).unwrap();
+            backward.merge(read(shard), &Work::new()).unwrap();
         }
         let whole = CustomerHistory::read(&Shop { partitions: 1, ..shop.clone() }, &spec, &Work::new()).ok();
-        prop_assert_eq!(&forward.finish().ok(), &whole);
-        prop_assert_eq!(&backward.finish().ok(), &whole);
+        prop_assert_eq!(&forward.finish(&Work::new()).ok(), &whole);
+        prop_assert_eq!(&backward.finish(&Work::new()).ok(), &whole);
     }
 
     #[test]

@@ -5,7 +5,7 @@
 //! result has the same bits on any number of threads.
 
 use crate::cluster::{Membership, SegmentError, SegmentModel, Segmentation, Segmenter};
-use crate::features::{DenseFeatures, FeatureError, FeatureMatrix};
+use crate::features::{DenseFeatures, FeatureMatrix};
 use crate::num::blocks;
 use crate::num::random::{Purpose, Stream};
 use crate::units::SegmentId;
@@ -56,11 +56,11 @@ pub struct KMeansModel {
 }
 
 impl KMeans {
-    /// Asks for `k` segments: the best of 50 starts, each of at most 300 iterations, with seed 0.
+    /// Asks for `k` segments: the best of 20 starts, each of at most 300 iterations, with seed 0.
     ///
-    /// Fifty, because on survey-like data a single start finds the best known optimum in a few of a hundred tries.
+    /// Twenty, because on survey-like data a single start finds the best known optimum in a few of a hundred tries.
     pub fn new(k: usize) -> Self {
-        Self { k, restarts: 50, max_iterations: 300, seed: 0 }
+        Self { k, restarts: 20, max_iterations: 300, seed: 0 }
     }
 
     /// How many starts.
@@ -109,9 +109,6 @@ impl KMeans {
         self.validate()?;
         if rows.n_rows() == 0 {
             return Err(SegmentError::NoCustomers);
-        }
-        if rows.n_columns() == 0 {
-            return Err(SegmentError::Features(FeatureError::NothingVaries));
         }
         let distinct = distinct_rows(rows, self.k);
         if distinct < self.k {
@@ -259,7 +256,7 @@ impl Run {
         }
         let values = order.iter().flat_map(|&centre| self.centres.of(centre)).copied().collect();
         let labels = self.labels.iter().map(|&label| rank[label as usize]).collect();
-        Self { centres: Centres { values, d: self.centres.d }, labels, ..self }
+        Self { centres: Centres { values, k, d: self.centres.d }, labels, ..self }
     }
 }
 
@@ -267,12 +264,13 @@ impl Run {
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Centres {
     values: Vec<f64>,
+    k: usize,
     d: usize,
 }
 
 impl Centres {
     pub(crate) fn k(&self) -> usize {
-        self.values.len() / self.d
+        self.k
     }
 
     pub(crate) fn d(&self) -> usize {
@@ -286,10 +284,10 @@ impl Centres {
     /// The nearest centre, of equally near ones the first, and the squared distance to it.
     pub(crate) fn nearest(&self, row: &[f64]) -> (u32, f64) {
         let mut best = (0, f64::INFINITY);
-        for (number, centre) in self.values.chunks_exact(self.d).enumerate() {
-            let distance = squared_distance(row, centre);
+        for centre in 0..self.k {
+            let distance = squared_distance(row, self.of(centre));
             if distance < best.1 {
-                best = (number as u32, distance);
+                best = (centre as u32, distance);
             }
         }
         best
@@ -326,10 +324,10 @@ fn seed_centres(
     work: &Work,
 ) -> Result<Centres, Cancelled> {
     let (n, d) = (rows.n_rows(), rows.n_columns());
-    let mut centres = Centres { values: Vec::with_capacity(k * d), d };
+    let mut centres = Centres { values: Vec::with_capacity(k * d), k, d };
     let mut mass: Vec<f64> = (0..n).map(|row| rows.weight(row)).collect();
     let mut nearest = vec![f64::INFINITY; n];
-    while centres.values.len() < k * d {
+    for _ in 0..k {
         let chosen = draw(&mass, stream);
         centres.values.extend_from_slice(rows.row(chosen));
         let parts = blocks::map_blocks(n, work, |block| {
@@ -549,7 +547,7 @@ mod tests {
         let mut rows = vec![[0.0, 0.0]; 50];
         rows.extend([[1.0, 0.0], [0.0, 1.0], [5.0, 5.0]]);
         let matrix = matrix(&rows);
-        let same = Centres { values: vec![0.0; 8], d: 2 };
+        let same = Centres { values: vec![0.0; 8], k: 4, d: 2 };
         let run = lloyd(&matrix.dense().unwrap(), same, 100, &Work::new()).unwrap();
         for segment in 0..4 {
             assert!(run.labels.contains(&segment), "{segment}");
@@ -578,6 +576,13 @@ mod tests {
         assert!(matches!(
             KMeans::new(1).restarts(0).validate(),
             Err(SegmentError::Param { name: "restarts", .. })
+        ));
+        // Without a feature all customers are alike.
+        let nothing = FeatureMatrix::new(crate::units::CustomerIds::numbered(3).unwrap());
+        assert_eq!(KMeans::new(1).fit(&nothing, &Work::new()).unwrap().n_segments(), 1);
+        assert!(matches!(
+            KMeans::new(2).fit(&nothing, &Work::new()),
+            Err(SegmentError::TooFewDistinct { .. })
         ));
         let nobody = matrix(&[]);
         assert!(matches!(

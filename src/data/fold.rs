@@ -30,20 +30,22 @@ use crate::work::Work;
 ///
 /// ```
 /// use segmentry::data::{Amounts, Batch, HistorySpec, IdColumn, PartialHistory, Times};
+/// use segmentry::work::Work;
 ///
 /// let spec = HistorySpec::new();
 /// let shard = |customer: i64, day: i32, cents: i64| {
 ///     let mut partial = PartialHistory::new(spec.clone())?;
-///     partial.add(&Batch::new(
+///     let batch = Batch::new(
 ///         IdColumn::integers(vec![customer]),
 ///         Times::Days(vec![day].into()),
 ///         Amounts::Minor { units: vec![cents].into(), digits: 2 },
-///     )?)?;
+///     )?;
+///     partial.add(&batch, &Work::new())?;
 ///     Ok::<_, segmentry::data::DataError>(partial)
 /// };
 /// let mut whole = shard(7, 100, 250)?;
-/// whole.merge(shard(7, 130, 750)?)?;
-/// let history = whole.finish()?;
+/// whole.merge(shard(7, 130, 750)?, &Work::new())?;
+/// let history = whole.finish(&Work::new())?;
 /// assert_eq!((history.n_customers(), history.gross(0).amount()), (1, 10.0));
 /// # Ok::<(), segmentry::data::DataError>(())
 /// ```
@@ -97,6 +99,9 @@ struct Added {
     category: Option<u32>,
 }
 
+/// Rows handled before the work handle is asked again: some milliseconds.
+const BETWEEN_CHECKS: usize = 1 << 14;
+
 impl PartialHistory {
     /// Nothing read yet.
     ///
@@ -145,7 +150,7 @@ impl PartialHistory {
         for batch in batches {
             work.check()?;
             let batch = batch.map_err(|error| failed(error, partial.rows_in_partition))?;
-            partial.add(&batch)?;
+            partial.add(&batch, work)?;
             work.tell("reading transactions", partial.counts.rows_read, None);
         }
         Ok(partial)
@@ -157,7 +162,7 @@ impl PartialHistory {
     ///
     /// The first row that cannot be used and that the specification does not skip. The partial history is then of no
     /// further use.
-    pub fn add(&mut self, batch: &Batch<'_>) -> Result<(), DataError> {
+    pub fn add(&mut self, batch: &Batch<'_>, work: &Work) -> Result<(), DataError> {
         let judge = match self.spec.duplicates {
             Duplicates::Ignore => None,
             Duplicates::Flag | Duplicates::Drop => {
@@ -166,6 +171,9 @@ impl PartialHistory {
         };
         let units = minor_units(self.spec.minor_digits);
         for row in 0..batch.len() {
+            if row % BETWEEN_CHECKS == 0 {
+                work.check()?;
+            }
             let position = self.rows_in_partition;
             self.rows_in_partition += 1;
             self.counts.rows_read += 1;
@@ -214,8 +222,9 @@ impl PartialHistory {
     ///
     /// # Errors
     ///
-    /// [`DataError::SpecsDiffer`], [`DataError::MixedIds`], [`DataError::AmountOverflow`].
-    pub fn merge(&mut self, other: Self) -> Result<(), DataError> {
+    /// [`DataError::SpecsDiffer`], [`DataError::MixedIds`], [`DataError::AmountOverflow`], [`DataError::Cancelled`].
+    pub fn merge(&mut self, other: Self, work: &Work) -> Result<(), DataError> {
+        work.check()?;
         if self.spec != other.spec {
             return Err(DataError::SpecsDiffer);
         }
@@ -251,8 +260,9 @@ impl PartialHistory {
     ///
     /// # Errors
     ///
-    /// [`DataError::NoPurchases`] where nobody bought anything.
-    pub fn finish(mut self) -> Result<CustomerHistory, DataError> {
+    /// [`DataError::NoPurchases`] where nobody bought anything; [`DataError::Cancelled`].
+    pub fn finish(mut self, work: &Work) -> Result<CustomerHistory, DataError> {
+        work.check()?;
         let repeats = self.take_out_repeats()?;
         self.settle(true)?;
         let no_purchases = DataError::NoPurchases {
@@ -284,7 +294,10 @@ impl PartialHistory {
         self.ids.sort(&mut buyers);
 
         let mut columns = Columns::with_capacity(buyers.len(), self.spec.rhythm);
-        for &number in &buyers {
+        for (row, &number) in buyers.iter().enumerate() {
+            if row % BETWEEN_CHECKS == 0 {
+                work.check()?;
+            }
             let days = &self.days.entries[spans[number as usize].clone()];
             self.push_customer(&mut columns, number, days)?;
         }

@@ -96,7 +96,7 @@ impl CustomerHistory {
         work: &Work,
     ) -> Result<Self, DataError> {
         let read = |partition| PartialHistory::read(source, partition, spec, work);
-        merged((0..source.partitions()).map(read), spec)
+        merged((0..source.partitions()).map(read), spec, work)
     }
 
     /// Reads the partitions of a source side by side, on the threads of the caller's pool.
@@ -114,7 +114,7 @@ impl CustomerHistory {
         let partials = blocks::map_tasks(source.partitions(), work, |partition| {
             PartialHistory::read(source, partition, spec, work)
         })?;
-        merged(partials.into_iter(), spec)
+        merged(partials.into_iter(), spec, work)
     }
 
     pub(crate) fn new(
@@ -255,12 +255,13 @@ impl CustomerHistory {
 fn merged(
     mut partials: impl Iterator<Item = Result<PartialHistory, DataError>>,
     spec: &HistorySpec,
+    work: &Work,
 ) -> Result<CustomerHistory, DataError> {
     let mut whole = partials.next().unwrap_or_else(|| PartialHistory::new(spec.clone()))?;
     for partial in partials {
-        whole.merge(partial?)?;
+        whole.merge(partial?, work)?;
     }
-    whole.finish()
+    whole.finish(work)
 }
 
 /// The days between a customer's purchases.

@@ -82,9 +82,6 @@ pub enum FeatureError {
         /// Zero-based row.
         row: usize,
     },
-    /// There is no column left.
-    #[error("no column varies: there is nothing to tell customers apart by")]
-    NothingVaries,
     /// A table of customers could not be made.
     #[error(transparent)]
     Customers(UnitError),

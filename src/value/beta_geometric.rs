@@ -506,7 +506,8 @@ impl FittedBetaGeometric {
     /// Expected number of purchases in the `horizon` after the observation.
     ///
     /// Fader, Hardie & Lee (2005), equation 10, as an expectation over the dropout probability that has only positive
-    /// terms (see [`Forecast`]).
+    /// terms, so that it holds where the closed form with a hypergeometric function has a pole (a = 1) or
+    /// cancels.
     pub fn expected_purchases(&self, record: &PurchaseRecord, horizon: Days) -> f64 {
         let forecast = Forecast::new(self, record.repeat_purchases());
         self.p_alive(record).value() * forecast.purchases(record, horizon.in_weeks())

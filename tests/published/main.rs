@@ -4,12 +4,15 @@
 //! environment variable `SEGMENTRY_DATA` names; without the variable they print that they were skipped, with it a
 //! missing file fails.
 
-#![allow(clippy::unwrap_used, clippy::panic)]
+#![allow(clippy::unwrap_used, clippy::panic, clippy::print_stdout)]
 
+#[cfg(feature = "csv")]
 mod cdnow;
 mod fifty_digits;
 mod iris;
 mod needs_exclusivity;
+#[cfg(feature = "csv")]
+mod online_retail;
 
 /// A path below `tests/golden`.
 fn golden(name: &str) -> String {
@@ -24,6 +27,7 @@ fn close(got: f64, want: f64, tolerance: f64) {
 }
 
 /// Fails unless `got` rounds to `printed`, half a unit of whose last digit is `half`.
+#[cfg(feature = "csv")]
 #[track_caller]
 fn prints_as(got: f64, printed: f64, half: f64) {
     assert!((got - printed).abs() <= half, "got {got}, printed {printed}");

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use crate::data::csv::quotes::OpenQuote;
+
 /// A fault of a CSV file.
 ///
 /// Its text names the line of the file and the column and never what stood there; [`raw_value`](Self::raw_value)
@@ -41,6 +43,8 @@ pub enum CsvFault {
         /// Fields of the line.
         got: u64,
     },
+    /// A quote is never closed, so that it would swallow the rest of the file.
+    OpenQuote,
     /// A field that must have a value has none.
     NoValue,
     /// Not a plain decimal number.
@@ -88,6 +92,15 @@ impl CsvError {
 
     /// Takes over an error of the `csv` crate.
     pub(crate) fn from_csv(error: csv::Error) -> Self {
+        let open_quote = match error.kind() {
+            csv::ErrorKind::Io(cause) => {
+                cause.get_ref().and_then(|cause| cause.downcast_ref::<OpenQuote>())
+            }
+            _ => None,
+        };
+        if let Some(open) = open_quote {
+            return Self::of(CsvFault::OpenQuote).at(open.line);
+        }
         let line = error.position().map(csv::Position::line);
         let fault = match error.kind() {
             csv::ErrorKind::UnequalLengths { expected_len, len, .. } => {
@@ -125,6 +138,7 @@ impl fmt::Display for CsvFault {
             Self::FieldCount { expected, got } => {
                 write!(f, "{got} fields where the header has {expected}")
             }
+            Self::OpenQuote => f.write_str("a quote is opened here and never closed"),
             Self::NoValue => f.write_str("no value"),
             Self::NotANumber => f.write_str("not a plain decimal number such as `-12.50`"),
             Self::NotYesNo => f.write_str("neither yes nor no"),

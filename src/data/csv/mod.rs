@@ -11,6 +11,7 @@
 
 mod attributes;
 mod error;
+mod quotes;
 mod table;
 mod transactions;
 

@@ -7,6 +7,7 @@ use std::sync::Mutex;
 
 use csv::{ByteRecord, Reader, ReaderBuilder};
 
+use crate::data::csv::quotes::QuoteWatch;
 use crate::data::csv::{CsvError, CsvFault};
 
 /// Where the bytes come from.
@@ -45,13 +46,14 @@ impl Origin {
 
 /// An open file behind its header.
 pub(crate) struct Table {
-    records: Reader<Box<dyn Read + Send>>,
+    records: Reader<QuoteWatch<Box<dyn Read + Send>>>,
     header: Vec<String>,
 }
 
 impl Table {
     pub(crate) fn open(origin: &Origin, delimiter: u8) -> Result<Self, CsvError> {
-        let mut records = ReaderBuilder::new().delimiter(delimiter).from_reader(origin.open()?);
+        let watched = QuoteWatch::new(origin.open()?, delimiter);
+        let mut records = ReaderBuilder::new().delimiter(delimiter).from_reader(watched);
         let header = records.byte_headers().map_err(CsvError::from_csv)?.clone();
         if header.is_empty() {
             return Err(CsvError::of(CsvFault::Empty));

@@ -1,0 +1,284 @@
+//! The examples as a user runs them: what they print, what they write, and what they leave behind when they fail.
+
+#![allow(clippy::unwrap_used, clippy::panic)]
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+/// A folder of this test's own, removed when it is over.
+struct Scratch(PathBuf);
+
+impl Scratch {
+    fn new(name: &str) -> Self {
+        let path =
+            std::env::temp_dir().join(format!("segmentry-examples-{name}-{}", std::process::id()));
+        let _ = fs::remove_dir_all(&path);
+        fs::create_dir_all(&path).unwrap();
+        Self(path)
+    }
+
+    fn file(&self, name: &str, content: &str) -> PathBuf {
+        let path = self.0.join(name);
+        fs::write(&path, content).unwrap();
+        path
+    }
+}
+
+impl Drop for Scratch {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(&self.0);
+    }
+}
+
+/// Runs an example; cargo has built it with the tests, or builds it now.
+fn run(example: &str, arguments: &[&str]) -> Output {
+    let mut command = Command::new(env!("CARGO"));
+    command.current_dir(env!("CARGO_MANIFEST_DIR")).args([
+        "run",
+        "--quiet",
+        "--example",
+        example,
+        "--",
+    ]);
+    command.args(arguments).output().unwrap()
+}
+
+fn blueprint(arguments: &[&str]) -> Output {
+    run("blueprint", arguments)
+}
+
+/// The rows of a CSV file as maps from column to field.
+fn table(path: &Path) -> Vec<BTreeMap<String, String>> {
+    let mut reader = csv::Reader::from_path(path).unwrap();
+    let header = reader.headers().unwrap().clone();
+    let row = |record: csv::StringRecord| {
+        header.iter().map(str::to_owned).zip(record.iter().map(str::to_owned)).collect()
+    };
+    reader.records().map(|record| row(record.unwrap())).collect()
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8(bytes.to_vec()).unwrap()
+}
+
+const FILES: [&str; 5] =
+    ["blueprint.html", "customers.csv", "quality.json", "segments.csv", "verdict.json"];
+
+#[test]
+fn the_main_job_on_the_bundled_sample() {
+    let scratch = Scratch::new("main");
+    let out = scratch.0.join("first");
+    let output = blueprint(&["--out", out.to_str().unwrap()]);
+    assert!(output.status.success(), "{}", text(&output.stderr));
+    let summary = text(&output.stdout);
+    for expected in [
+        "2,357 customers",
+        "50.81 %",
+        "67.46 %",
+        "Gini 0.6309",
+        "mbg_nbd+gamma_gamma",
+        "deserve trust",
+    ] {
+        assert!(summary.contains(expected), "{expected} in\n{summary}");
+    }
+    assert!(summary.lines().count() <= 30, "it fits one screen:\n{summary}");
+    assert!(summary.lines().rev().skip(1).all(|line| line.chars().count() <= 80), "{summary}");
+
+    let mut files: Vec<String> = fs::read_dir(&out)
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .collect();
+    files.sort();
+    assert_eq!(files, FILES);
+
+    let customers = table(&out.join("customers.csv"));
+    assert_eq!(customers.len(), 2357);
+    let ids: BTreeSet<&String> = customers.iter().map(|row| &row["customer_id"]).collect();
+    assert_eq!(ids.len(), 2357);
+    for column in [
+        "customer_id",
+        "decile",
+        "purchases",
+        "days_since_last",
+        "current_value",
+        "future_value",
+        "value_basis",
+        "p_alive",
+        "potential_value",
+        "segment",
+        "primary_strategy",
+        "primary_gain",
+        "gain_basis",
+        "secondary_strategy",
+        "secondary_gain",
+        "reason",
+    ] {
+        assert!(customers[0].contains_key(column), "{column}");
+    }
+    let number = |row: &BTreeMap<String, String>, column: &str| row[column].parse::<f64>().unwrap();
+    let total: f64 = customers.iter().map(|row| number(row, "current_value")).sum();
+    assert!((total - 244_091.94).abs() < 0.01, "{total}");
+    let best: f64 =
+        customers.iter().filter(|r| r["decile"] == "1").map(|r| number(r, "current_value")).sum();
+    assert!((best / total - 0.508_070_24).abs() < 1e-6);
+    for row in &customers {
+        assert!(number(row, "potential_value") >= number(row, "future_value"));
+        assert!((0.0..=1.0).contains(&number(row, "p_alive")));
+        assert!(number(row, "primary_gain") >= 0.0 && !row["reason"].is_empty());
+        assert_eq!(row["secondary_strategy"].is_empty(), row["secondary_gain"].is_empty());
+        let silent = row["purchases"] == "1" && number(row, "days_since_last") > 400.0;
+        assert!(!silent || row["primary_strategy"] == "win_back", "{row:?}");
+    }
+
+    let segments = table(&out.join("segments.csv"));
+    let members: usize =
+        segments.iter().map(|row| row["customers"].parse::<usize>().unwrap()).sum();
+    assert_eq!(members, 2357);
+    let quality: serde_json::Value =
+        serde_json::from_slice(&fs::read(out.join("quality.json")).unwrap()).unwrap();
+    assert_eq!(
+        (quality["rows_read"].as_u64(), quality["rows_kept"].as_u64()),
+        (Some(6919), Some(6919))
+    );
+    let verdict: serde_json::Value =
+        serde_json::from_slice(&fs::read(out.join("verdict.json")).unwrap()).unwrap();
+    assert_eq!(verdict["findings"].as_array().unwrap().len(), 4);
+
+    // Same input and seed: the same bytes.
+    let again = scratch.0.join("second");
+    assert!(blueprint(&["--seed", "0", "--out", again.to_str().unwrap()]).status.success());
+    for file in FILES {
+        assert!(fs::read(out.join(file)).unwrap() == fs::read(again.join(file)).unwrap(), "{file}");
+    }
+}
+
+#[test]
+fn the_options_do_what_they_say() {
+    let scratch = Scratch::new("options");
+    let transactions = scratch.file("shop.csv", &shop());
+    let attributes = scratch.file("known.csv", &attributes());
+    let out = scratch.0.join("out");
+    let output = blueprint(&[
+        "--transactions",
+        transactions.to_str().unwrap(),
+        "--columns",
+        "customer=who,time=when,quantity=n,price=each,category=kind,product=what,order=bill",
+        "--attributes",
+        attributes.to_str().unwrap(),
+        "--observed-until",
+        "2024-12-31",
+        "--segments",
+        "3",
+        "--seed",
+        "5",
+        "--horizon-weeks",
+        "26",
+        "--out",
+        out.to_str().unwrap(),
+    ]);
+    assert!(output.status.success(), "{}", text(&output.stderr));
+    let summary = text(&output.stdout);
+    assert!(
+        summary.contains("to 2024-12-31") && summary.contains("in the next 26 weeks"),
+        "{summary}"
+    );
+    assert!(summary.contains("in margin, by"), "{summary}");
+    assert_eq!(table(&out.join("segments.csv")).len(), 3);
+    let quality: serde_json::Value =
+        serde_json::from_slice(&fs::read(out.join("quality.json")).unwrap()).unwrap();
+    assert_eq!(quality["duplicates"]["rows"], 1);
+    assert_eq!(quality["out_of_window"]["rows"], 1);
+    assert_eq!(quality["attributes"]["customers"], 90);
+    let verdict: serde_json::Value =
+        serde_json::from_slice(&fs::read(out.join("verdict.json")).unwrap()).unwrap();
+    let needs = &verdict["findings"][3];
+    assert_eq!(
+        (&needs["check"], needs["detail"]["figures"]["needs"].as_array().unwrap().len()),
+        (&"needs are exclusive".into(), 2)
+    );
+}
+
+/// Ninety customers of three habits, one repeated row, one row after the end.
+fn shop() -> String {
+    let mut file = String::from("bill,who,what,kind,n,each,when\n");
+    for customer in 0..90 {
+        let (visits, kind) = [(12, "food"), (5, "garden"), (2, "tools")][customer % 3];
+        for visit in 0..visits {
+            let (month, day) = (1 + (visit * 12 / visits), 1 + (customer * 7 + visit * 3) % 28);
+            let price = 3 + (customer * 13 + visit * 5) % 9;
+            file += &format!(
+                "b{customer}-{visit},c{customer},p{visit},{kind},2,{price}.50,2024-{month:02}-{day:02} 10:00\n"
+            );
+        }
+    }
+    file += "b0-0,c0,p0,food,2,3.50,2024-01-01 10:00\n";
+    file += "late,c0,p0,food,2,3.50,2025-01-01\n";
+    file
+}
+
+fn attributes() -> String {
+    let mut file = String::from("customer_id,cheap,advice,margin,cost_to_serve\n");
+    for customer in 0..90 {
+        let yes = |is: bool| if is { "yes" } else { "no" };
+        file += &format!(
+            "c{customer},{},{},0.3,{}\n",
+            yes(customer % 3 == 0),
+            yes(customer % 3 == 1),
+            customer % 2 * 30
+        );
+    }
+    file
+}
+
+#[test]
+fn a_failure_is_one_clear_line_and_leaves_nothing_behind() {
+    let scratch = Scratch::new("failures");
+    let out = scratch.0.join("out");
+    let bad =
+        scratch.file("bad.csv", "customer_id,time,amount\na,2024-01-01,5\nb,2024-01-02,five\n");
+    let empty = scratch.file("empty.csv", "");
+    let odd = scratch.file("odd.csv", "customer_id,margin\na,dear\n");
+    let good = scratch.file("good.csv", "customer_id,time,amount\na,2024-01-01,5\n");
+    let path = |path: &PathBuf| path.to_str().unwrap().to_owned();
+    let (bad, empty, odd, good) = (path(&bad), path(&empty), path(&odd), path(&good));
+    let cases: [(&[&str], &str); 10] = [
+        (&["--transactions", &bad], "line 3, column `amount`: not a plain decimal number"),
+        (&["--transactions", &empty], "it has no header line"),
+        (
+            &["--transactions", &good, "--columns", "customer=nobody"],
+            "column `nobody`: no such column",
+        ),
+        (&["--transactions", &good, "--columns", "client=x"], "`client=x` maps no column"),
+        (&["--transactions", "no-such.csv"], "no-such.csv"),
+        (
+            &["--transactions", &good, "--attributes", &odd],
+            "line 2, column `margin`: not a plain decimal number",
+        ),
+        (&["--observed-until", "yesterday"], "--observed-until is `yesterday`, expected a day"),
+        (&["--segments", "many"], "--segments is `many`"),
+        (
+            &["--transactions", &good, "--segments", "4"],
+            "4 segments were asked for, and only 1 customers differ",
+        ),
+        (&["--wrong"], "unknown option `--wrong`"),
+    ];
+    for (arguments, message) in cases {
+        let arguments: Vec<&str> =
+            arguments.iter().copied().chain(["--out", out.to_str().unwrap()]).collect();
+        let output = blueprint(&arguments);
+        let error = text(&output.stderr);
+        assert_eq!(output.status.code(), Some(1), "{arguments:?}: {error}");
+        assert_eq!(error.lines().count(), 1, "{error}");
+        assert!(error.starts_with("error: ") && error.contains(message), "{error}");
+        assert!(!out.exists(), "{arguments:?} left something behind");
+    }
+}
+
+#[test]
+fn help_is_help() {
+    let output = blueprint(&["--help"]);
+    assert!(output.status.success());
+    assert!(text(&output.stdout).contains("--horizon-weeks N"));
+}
