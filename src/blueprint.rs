@@ -1,7 +1,8 @@
-//! The whole flow in one call: from a source of transactions to judged segments and a strategy for every customer.
+//! The whole flow in one call: from a source of transactions to judged segments and a strategy for
+//! every customer.
 //!
-//! Nothing is done here that a stage does not do; this is the order in which they are asked, and the one place that knows
-//! the defaults which make them fit together.
+//! Nothing is done here that a stage does not do; this is the order in which they are asked, and
+//! the one place that knows the defaults which make them fit together.
 
 use std::fmt;
 
@@ -49,11 +50,9 @@ use crate::work::Work;
 /// let blueprint = Blueprint::new().build(&shop, &Work::new())?;
 ///
 /// assert_eq!(blueprint.value().rows().len(), 2357);
-/// assert_eq!(blueprint.value().basis().to_string(), "mbg_nbd+gamma_gamma");
-/// println!("{}", blueprint.verdict());
-/// for plan in blueprint.strategies().top(10) {
-///     println!("{} {} +{} because {}", plan.customer().expose(), plan.primary().name(), plan.primary().gain(), plan.reason());
-/// }
+/// assert_eq!(blueprint.value().basis().to_string(), "mbg_nbd+gamma_gamma"); println!("{}",
+/// blueprint.verdict()); for plan in blueprint.strategies().top(10) { println!("{} {} +{} because
+/// {}", plan.customer().expose(), plan.primary().name(), plan.primary().gain(), plan.reason()); }
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub struct Blueprint {
@@ -79,7 +78,8 @@ impl<'a> Inputs<'a> {
         Self { transactions, attributes: None }
     }
 
-    /// Adds attributes. Two names mean something: `margin` is a share of spend and `cost_to_serve` money per year.
+    /// Adds attributes. Two names mean something: `margin` is a share of spend and `cost_to_serve`
+    /// money per year.
     #[must_use]
     pub fn attributes(mut self, attributes: &'a dyn AttributeSource) -> Self {
         self.attributes = Some(attributes);
@@ -181,7 +181,8 @@ impl Blueprint {
         self
     }
 
-    /// What the flow needs to know of the transactions: the rules, and every aggregate that a step asks for.
+    /// What the flow needs to know of the transactions: the rules, and every aggregate that a step
+    /// asks for.
     pub fn history_spec(&self) -> HistorySpec {
         self.extractor.ask(self.history.clone())
     }
@@ -190,16 +191,16 @@ impl Blueprint {
     ///
     /// # Errors
     ///
-    /// The error of the step that failed. A model that refuses the data is no failure: the flow goes on with the rung
-    /// below and says so.
+    /// The error of the step that failed. A model that refuses the data is no failure: the flow
+    /// goes on with the rung below and says so.
     pub fn build<'a>(&self, data: impl Into<Inputs<'a>>, work: &Work) -> Result<BlueprintResult> {
         let data = data.into();
         let history = CustomerHistory::read(data.transactions, &self.history_spec(), work)?;
         self.build_on(history, data.attributes, work)
     }
 
-    /// Runs the flow on a history that was read before, by [`history_spec`](Self::history_spec); read it with
-    /// [`CustomerHistory::read_parallel`] to use more than one thread for it.
+    /// Runs the flow on a history that was read before, by [`history_spec`](Self::history_spec);
+    /// read it with [`CustomerHistory::read_parallel`] to use more than one thread for it.
     ///
     /// # Errors
     ///
@@ -286,8 +287,8 @@ fn basis(features: &FeatureMatrix) -> Vec<String> {
     names.into_iter().filter(complete).collect()
 }
 
-/// Logarithms of what is skewed; shares stay on their own scale, on which two customers with nothing in common are as far
-/// apart as one scale unit of the others makes them.
+/// Logarithms of what is skewed; shares stay on their own scale, on which two customers with
+/// nothing in common are as far apart as one scale unit of the others makes them.
 fn scaling(basis: &FeatureMatrix) -> Scaling {
     basis.names().into_iter().fold(Scaling::new(), |scaling, name| {
         if SKEWED.contains(&name.as_str()) {
@@ -332,7 +333,8 @@ impl fmt::Debug for Blueprint {
     }
 }
 
-/// The account of all that was read: the rows of transactions, and the match of attributes where there were any.
+/// The account of all that was read: the rows of transactions, and the match of attributes where
+/// there were any.
 #[derive(Serialize)]
 struct QualityFile<'a> {
     #[serde(flatten)]
@@ -450,7 +452,8 @@ impl BlueprintResult {
         })
     }
 
-    /// Writes `customers.csv`, `segments.csv`, `quality.json`, `verdict.json` and `blueprint.html` to a sink, all or none.
+    /// Writes `customers.csv`, `segments.csv`, `quality.json`, `verdict.json` and `blueprint.html`
+    /// to a sink, all or none.
     ///
     /// # Errors
     ///

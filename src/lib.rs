@@ -1,10 +1,10 @@
-//! `segmentry` turns a company's transactions and customer attributes into segments that were judged, and gives every
-//! single customer a primary and a secondary strategy valued in money.
+//! `segmentry` turns a company's transactions and customer attributes into segments that were
+//! judged, and gives every single customer a primary and a secondary strategy valued in money.
 //!
-//! Segmentations usually fail after they succeed: the groups are statistically perfect and nobody can act on them. So
-//! here a segmentation is never the end. Value comes first; segments must prove that they are exclusive, large enough and
-//! quantified before anything trusts them, and the answer can be "no"; and each customer gets a strategy that does not
-//! depend on the segments.
+//! Segmentations usually fail after they succeed: the groups are statistically perfect and nobody
+//! can act on them. So here a segmentation is never the end. Value comes first; segments must prove
+//! that they are exclusive, large enough and quantified before anything trusts them, and the answer
+//! can be "no"; and each customer gets a strategy that does not depend on the segments.
 //!
 //! # Quick start
 //!
@@ -15,9 +15,9 @@
 //! use segmentry::work::Work;
 //!
 //! let shop = CsvTransactions::open("examples/data/cdnow.csv")?
-//!     .customer("customer_id")
-//!     .time("date")
-//!     .amount("amount");
+//! .customer("customer_id")
+//! .time("date")
+//! .amount("amount");
 //! let blueprint = Blueprint::new().build(&shop, &Work::new())?;
 //!
 //! println!("{}", blueprint.report().summary());

@@ -1,7 +1,7 @@
 //! The handle that every long call takes: it tells how far the call has come, and it can stop it.
 //!
-//! A library inside somebody's process may not print, log or read a clock, so progress goes to the caller's own
-//! observer, and stopping is a flag that the caller sets from any thread.
+//! A library inside somebody's process may not print, log or read a clock, so progress goes to the
+//! caller's own observer, and stopping is a flag that the caller sets from any thread.
 
 use std::fmt;
 use std::sync::Arc;
@@ -59,7 +59,8 @@ impl Work {
 
     /// Calls `observer` as the work proceeds, from whichever thread does it.
     ///
-    /// The observer is called often and must be quick. If it panics, the panic passes through to the caller.
+    /// The observer is called often and must be quick. If it panics, the panic passes through to
+    /// the caller.
     #[must_use]
     pub fn observed_by(mut self, observer: impl Fn(Progress) + Send + Sync + 'static) -> Self {
         self.observer = Some(Arc::new(observer));

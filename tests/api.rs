@@ -1,4 +1,5 @@
-//! The crate from outside: what a caller plugs in, what comes back, and what happens when the caller's part fails.
+//! The crate from outside: what a caller plugs in, what comes back, and what happens when the
+//! caller's part fails.
 
 #![allow(clippy::unwrap_used, clippy::panic)]
 
@@ -14,9 +15,9 @@ use segmentry::cluster::{
     DynSegmenter, KMeans, Membership, SegmentError, SegmentModel, Segmentation, Segmenter,
 };
 use segmentry::data::{
-    AttributeBatch, AttributeField, AttributeKind, AttributeSource, AttributeValues, Batches,
-    CustomerHistory, DataError, EventSource, HistorySpec, IdColumn, ScanRequest, SourceError,
-    Transaction, TransactionSource,
+    AttributeBatch, AttributeBatches, AttributeField, AttributeKind, AttributeSource,
+    AttributeValues, Batches, CustomerHistory, DataError, EventSource, HistorySpec, IdColumn,
+    ScanRequest, SourceError, Transaction, TransactionSource,
 };
 use segmentry::export::Sink;
 use segmentry::features::{
@@ -417,10 +418,7 @@ impl AttributeSource for Survey {
         ])
     }
 
-    fn scan(
-        &self,
-    ) -> Result<Box<dyn Iterator<Item = Result<AttributeBatch<'_>, SourceError>> + '_>, SourceError>
-    {
+    fn scan(&self) -> Result<AttributeBatches<'_>, SourceError> {
         let ids: Vec<String> =
             (0..92).map(|i| format!("c{}", if i < 90 { i } else { i * 1000 })).collect();
         let yes =

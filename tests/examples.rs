@@ -1,4 +1,5 @@
-//! The examples as a user runs them: what they print, what they write, and what they leave behind when they fail.
+//! The examples as a user runs them: what they print, what they write, and what they leave behind
+//! when they fail.
 
 #![allow(clippy::unwrap_used, clippy::panic)]
 

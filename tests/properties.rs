@@ -1,5 +1,5 @@
-//! What must hold for any data: nothing lost, nothing that depends on the order, the threads or the currency, and every
-//! fast path equal to a plain one.
+//! What must hold for any data: nothing lost, nothing that depends on the order, the threads or the
+//! currency, and every fast path equal to a plain one.
 
 #![allow(clippy::unwrap_used, clippy::panic)]
 
@@ -185,8 +185,8 @@ proptest! {
         let distinct: BTreeSet<_> = lines.iter().map(key).collect();
         let repeats = quality.duplicates.map(|repeats| repeats.rows);
         prop_assert_eq!(repeats, (rule != Duplicates::Ignore).then_some(read - distinct.len() as u64));
-        // Everything that was paid or given back is in somebody's history, or in a skipped row, or of somebody without
-        // a purchase.
+        // Everything that was paid or given back is in somebody's history, or in a skipped row, or
+        // of somebody without a purchase.
         let in_histories: f64 = (0..history.n_customers()).map(|row| history.net(row).amount()).sum();
         let kept = quality.purchases.amount.amount() + quality.returns.amount.amount();
         prop_assert!((in_histories + quality.customers_without_purchase.amount.amount() - kept).abs() < 1e-6);

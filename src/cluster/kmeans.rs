@@ -1,8 +1,8 @@
 //! K-means: segments around centres.
 //!
-//! Seeds by k-means++ (Arthur & Vassilvitskii 2007), then Lloyd's iteration until nobody changes place, from several
-//! starts. Sums run over fixed blocks of rows in block order, and every start draws from a stream of its own, so the
-//! result has the same bits on any number of threads.
+//! Seeds by k-means++ (Arthur & Vassilvitskii 2007), then Lloyd's iteration until nobody changes
+//! place, from several starts. Sums run over fixed blocks of rows in block order, and every start
+//! draws from a stream of its own, so the result has the same bits on any number of threads.
 
 use crate::cluster::{Membership, SegmentError, SegmentModel, Segmentation, Segmenter};
 use crate::features::{DenseFeatures, FeatureMatrix};
@@ -13,9 +13,10 @@ use crate::work::{Cancelled, Work};
 
 /// K-means with k-means++ seeding and restarts.
 ///
-/// Choose it for numbers on comparable scales (see [`Scaling`](crate::features::Scaling)) and segments of roughly round
-/// shape. Weights of the matrix count as repeated rows. A segment that loses its last member takes the customer who lies
-/// farthest from their own centre, so that a fit that has converged has no empty segment.
+/// Choose it for numbers on comparable scales (see [`Scaling`](crate::features::Scaling)) and
+/// segments of roughly round shape. Weights of the matrix count as repeated rows. A segment that
+/// loses its last member takes the customer who lies farthest from their own centre, so that a fit
+/// that has converged has no empty segment.
 ///
 /// # Example
 ///
@@ -33,8 +34,9 @@ use crate::work::{Cancelled, Work};
 ///
 /// # References
 ///
-/// Lloyd, S. P. (1982). Least squares quantization in PCM. *IEEE Transactions on Information Theory* 28, 129-137.
-/// Arthur, D. & Vassilvitskii, S. (2007). k-means++: the advantages of careful seeding. *SODA*, 1027-1035.
+/// Lloyd, S. P. (1982). Least squares quantization in PCM. *IEEE Transactions on Information
+/// Theory* 28, 129-137. Arthur, D. & Vassilvitskii, S. (2007). k-means++: the advantages of careful
+/// seeding. *SODA*, 1027-1035.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct KMeans {
     k: usize,
@@ -58,7 +60,8 @@ pub struct KMeansModel {
 impl KMeans {
     /// Asks for `k` segments: the best of 20 starts, each of at most 300 iterations, with seed 0.
     ///
-    /// Twenty, because on survey-like data a single start finds the best known optimum in a few of a hundred tries.
+    /// Twenty, because on survey-like data a single start finds the best known optimum in a few of
+    /// a hundred tries.
     pub fn new(k: usize) -> Self {
         Self { k, restarts: 20, max_iterations: 300, seed: 0 }
     }
@@ -142,8 +145,9 @@ impl Segmenter for KMeans {
 
     /// # Errors
     ///
-    /// [`SegmentError::Param`]; [`SegmentError::TooFewDistinct`] where fewer customers differ than segments were asked
-    /// for; [`SegmentError::Features`] for missing values and categories; [`SegmentError::Cancelled`].
+    /// [`SegmentError::Param`]; [`SegmentError::TooFewDistinct`] where fewer customers differ than
+    /// segments were asked for; [`SegmentError::Features`] for missing values and categories;
+    /// [`SegmentError::Cancelled`].
     ///
     /// # Cost
     ///
@@ -170,7 +174,8 @@ impl KMeansModel {
         self.centres.k()
     }
 
-    /// The centre of a segment, in the units of the features. Segments stand in the order of their centres.
+    /// The centre of a segment, in the units of the features. Segments stand in the order of their
+    /// centres.
     pub fn centre(&self, segment: usize) -> &[f64] {
         self.centres.of(segment)
     }
@@ -241,7 +246,8 @@ pub(crate) struct Run {
 }
 
 impl Run {
-    /// The same run with its segments in the order of their centres, so that numbers do not depend on the seeds.
+    /// The same run with its segments in the order of their centres, so that numbers do not depend
+    /// on the seeds.
     fn in_order(self) -> Self {
         let k = self.centres.k();
         let mut order: Vec<usize> = (0..k).collect();
@@ -316,7 +322,8 @@ fn distinct_rows(rows: &DenseFeatures, enough: usize) -> usize {
     seen.len()
 }
 
-/// Draws centres among the rows, each with a chance proportional to its weight and squared distance from those drawn.
+/// Draws centres among the rows, each with a chance proportional to its weight and squared distance
+/// from those drawn.
 fn seed_centres(
     rows: &DenseFeatures,
     k: usize,
@@ -441,7 +448,8 @@ fn lloyd(
         converged = next == labels && !relocated;
         labels = next;
     }
-    // Place everybody by the final centres, so that assigning the same customers again gives the same segments.
+    // Place everybody by the final centres, so that assigning the same customers again gives the
+    // same segments.
     let (labels, inertia) = place(rows, &centres, work)?;
     Ok(Run { centres, labels, inertia, iterations, converged })
 }
@@ -452,7 +460,8 @@ fn add(totals: &mut [f64], parts: &[f64]) {
     }
 }
 
-/// Gives each empty segment the row that lies farthest from its own centre and is not the last of its segment.
+/// Gives each empty segment the row that lies farthest from its own centre and is not the last of
+/// its segment.
 fn fill_empty(
     rows: &DenseFeatures,
     centres: &Centres,

@@ -7,8 +7,8 @@
 //! | [`KMeans`] | segments around centres, for numbers on comparable scales |
 //! | [`PredictionStrength`], [`prediction_strength`] | k-means with the number of segments chosen, or the answer that there are none |
 //!
-//! Two uses of a segmentation are not the same: a method finds segments, and somebody else's labels bring them. Both
-//! are a [`Segmentation`], and what comes after cannot tell them apart.
+//! Two uses of a segmentation are not the same: a method finds segments, and somebody else's labels
+//! bring them. Both are a [`Segmentation`], and what comes after cannot tell them apart.
 
 mod error;
 mod kmeans;

@@ -1,7 +1,9 @@
-//! How many segments the data support: as many as one half of the customers can predict for the other.
+//! How many segments the data support: as many as one half of the customers can predict for the
+//! other.
 //!
-//! An index that always has a best k always finds segments, also in noise. Prediction strength asks whether the
-//! segments of one half of the customers are those of the other half, and may answer that there are none.
+//! An index that always has a best k always finds segments, also in noise. Prediction strength asks
+//! whether the segments of one half of the customers are those of the other half, and may answer
+//! that there are none.
 
 use std::ops::RangeInclusive;
 
@@ -15,10 +17,11 @@ use crate::work::Work;
 
 /// K-means with the number of segments chosen by prediction strength.
 ///
-/// Customers are split into halves, both halves are grouped, and one half is placed by the centres of the other. The
-/// strength of k is, for the worst of the segments, the share of pairs of members that stay together, averaged over
-/// ten random splits and both directions. The largest k of at least 0.8 is chosen, and one segment where none is.
-/// Above 10,000 customers a random sample of so many decides on k; the fit is on all.
+/// Customers are split into halves, both halves are grouped, and one half is placed by the centres
+/// of the other. The strength of k is, for the worst of the segments, the share of pairs of members
+/// that stay together, averaged over ten random splits and both directions. The largest k of at
+/// least 0.8 is chosen, and one segment where none is. Above 10,000 customers a random sample of so
+/// many decides on k; the fit is on all.
 ///
 /// # Example
 ///
@@ -36,8 +39,8 @@ use crate::work::Work;
 ///
 /// # References
 ///
-/// Tibshirani, R. & Walther, G. (2005). Cluster validation by prediction strength. *Journal of Computational and
-/// Graphical Statistics* 14, 511-528.
+/// Tibshirani, R. & Walther, G. (2005). Cluster validation by prediction strength. *Journal of
+/// Computational and Graphical Statistics* 14, 511-528.
 #[derive(Debug, Clone, PartialEq)]
 pub struct PredictionStrength {
     range: RangeInclusive<usize>,
@@ -52,7 +55,8 @@ pub struct PredictionStrength {
 pub struct Strength {
     /// The number of segments.
     pub k: usize,
-    /// Their prediction strength, from 0 to 1. `None` where a half of the customers does not have so many that differ.
+    /// Their prediction strength, from 0 to 1. `None` where a half of the customers does not have
+    /// so many that differ.
     pub strength: Option<f64>,
 }
 
@@ -65,7 +69,8 @@ pub struct ChosenKMeans {
 
 /// Rows that decide on k at most.
 const SAMPLE: usize = 10_000;
-/// Starts for each half; the halves are many, and a poor start of one only lowers the strength a little.
+/// Starts for each half; the halves are many, and a poor start of one only lowers the strength a
+/// little.
 const HALF_RESTARTS: usize = 5;
 
 impl Default for PredictionStrength {
@@ -157,7 +162,8 @@ impl PredictionStrength {
             .collect())
     }
 
-    /// The mean of predicting the right half by the left and the left by the right; `None` where a half is too small.
+    /// The mean of predicting the right half by the left and the left by the right; `None` where a
+    /// half is too small.
     fn both_ways(
         &self,
         left: &DenseFeatures,
@@ -178,16 +184,18 @@ impl PredictionStrength {
     }
 }
 
-/// How well centres found on other customers predict the segments of these: for the worst segment, the share of pairs of
-/// its members that the centres put together.
+/// How well centres found on other customers predict the segments of these: for the worst segment,
+/// the share of pairs of its members that the centres put together.
 ///
-/// One where every segment stays together, near zero where one is torn apart. A segment of one has no pairs and counts
-/// as predicted. `labels[i]` is the segment of customer `i` of `features`, found without `by`.
+/// One where every segment stays together, near zero where one is torn apart. A segment of one has
+/// no pairs and counts as predicted. `labels[i]` is the segment of customer `i` of `features`,
+/// found without `by`.
 ///
 /// # Errors
 ///
-/// [`SegmentError::Length`] where there is not one label per customer, [`SegmentError::NoSuchSegment`] where a label is
-/// beyond the number of centres, and [`SegmentError::Features`].
+/// [`SegmentError::Length`] where there is not one label per customer,
+/// [`SegmentError::NoSuchSegment`] where a label is beyond the number of centres, and
+/// [`SegmentError::Features`].
 ///
 /// # Example
 ///
@@ -252,7 +260,8 @@ impl Segmenter for PredictionStrength {
 
     /// # Errors
     ///
-    /// As [`KMeans`]; fewer different customers than segments is no error here, but a reason for fewer segments.
+    /// As [`KMeans`]; fewer different customers than segments is no error here, but a reason for
+    /// fewer segments.
     fn fit(&self, features: &FeatureMatrix, work: &Work) -> Result<ChosenKMeans, SegmentError> {
         self.validate()?;
         let rows = features.dense().map_err(SegmentError::Features)?;

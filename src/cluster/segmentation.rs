@@ -1,7 +1,8 @@
 //! Who is in which segment.
 //!
-//! A clustering puts everybody into exactly one group; a mixture puts them there by degree; personas overlap and leave
-//! people out. All of these are segmentations, and whoever needs a partition asks for one and may be refused.
+//! A clustering puts everybody into exactly one group; a mixture puts them there by degree;
+//! personas overlap and leave people out. All of these are segmentations, and whoever needs a
+//! partition asks for one and may be refused.
 
 use std::fmt;
 
@@ -52,7 +53,8 @@ impl Segmentation {
     ///
     /// # Errors
     ///
-    /// [`SegmentError::Length`], [`SegmentError::NoSuchSegment`], [`SegmentError::NotProbabilities`].
+    /// [`SegmentError::Length`], [`SegmentError::NoSuchSegment`],
+    /// [`SegmentError::NotProbabilities`].
     pub fn new(
         ids: CustomerIds,
         names: Vec<String>,
@@ -102,8 +104,8 @@ impl Segmentation {
         Ok(Self { ids, names, membership, basis: Vec::new() })
     }
 
-    /// Segments from one label per customer, made anywhere. Segments are numbered in the byte order of their labels;
-    /// an empty label is a customer in no segment.
+    /// Segments from one label per customer, made anywhere. Segments are numbered in the byte order
+    /// of their labels; an empty label is a customer in no segment.
     ///
     /// # Errors
     ///
@@ -126,7 +128,8 @@ impl Segmentation {
         Self::new(ids.clone(), names, Membership::Hard(segments))
     }
 
-    /// Says which features or needs the segments were made from, so that a later check does not take them as proof.
+    /// Says which features or needs the segments were made from, so that a later check does not
+    /// take them as proof.
     #[must_use]
     pub fn made_from(mut self, basis: impl IntoIterator<Item = impl Into<String>>) -> Self {
         self.basis = basis.into_iter().map(Into::into).collect();
@@ -163,8 +166,8 @@ impl Segmentation {
         &self.basis
     }
 
-    /// The one segment of a customer: their only one, or the likeliest by degree, of equals the first. `None` for a
-    /// customer in none or in several.
+    /// The one segment of a customer: their only one, or the likeliest by degree, of equals the
+    /// first. `None` for a customer in none or in several.
     pub fn segment_of(&self, row: usize) -> Option<SegmentId> {
         match &self.membership {
             Membership::Hard(segments) => segments[row],
@@ -235,7 +238,8 @@ impl Segmentation {
         }
     }
 
-    /// The same segments in another order: `order[i]` is the segment that becomes number `i`, under a new name.
+    /// The same segments in another order: `order[i]` is the segment that becomes number `i`, under
+    /// a new name.
     pub(crate) fn reordered(self, order: &[SegmentId], names: Vec<String>) -> Self {
         let k = order.len();
         let mut place = vec![SegmentId(0); k];

@@ -1,8 +1,8 @@
 //! Amounts on their way to whole minor units: exact decimals, and the one rounding there is.
 //!
-//! A price of 0.001 times a quantity of 12 is 0.012 exactly, and one cent after rounding; taken through floating
-//! numbers the answer would depend on the way. So a decimal stays a whole number with a scale until the single,
-//! stated rounding: half a minor unit goes away from zero.
+//! A price of 0.001 times a quantity of 12 is 0.012 exactly, and one cent after rounding; taken
+//! through floating numbers the answer would depend on the way. So a decimal stays a whole number
+//! with a scale until the single, stated rounding: half a minor unit goes away from zero.
 
 /// A decimal number as it is written: `mantissa` divided by ten to the power of `scale`.
 ///
@@ -22,8 +22,8 @@ pub struct Decimal {
 }
 
 impl Decimal {
-    /// Reads an optional sign, digits, and an optional point with digits. Nothing else: no exponent, no thousands
-    /// separator, no currency sign, no spaces.
+    /// Reads an optional sign, digits, and an optional point with digits. Nothing else: no
+    /// exponent, no thousands separator, no currency sign, no spaces.
     ///
     /// `None` for anything else, and for more significant digits than 64 bits hold.
     pub fn parse(text: &str) -> Option<Self> {
@@ -78,7 +78,8 @@ impl Decimal {
     }
 }
 
-/// Whole minor units of `mantissa / 10^scale`, rounded half away from zero. `None` where they exceed 64 bits.
+/// Whole minor units of `mantissa / 10^scale`, rounded half away from zero. `None` where they
+/// exceed 64 bits.
 pub(crate) fn to_minor(mantissa: i128, scale: u32, digits: u8) -> Option<i64> {
     let digits = u32::from(digits);
     let minor = if scale <= digits {
@@ -97,7 +98,8 @@ pub(crate) fn to_minor(mantissa: i128, scale: u32, digits: u8) -> Option<i64> {
     i64::try_from(minor).ok()
 }
 
-/// Whole minor units of a floating amount, rounded half away from zero. `None` where it is not finite or too large.
+/// Whole minor units of a floating amount, rounded half away from zero. `None` where it is not
+/// finite or too large.
 pub(crate) fn float_to_minor(amount: f64, units: f64) -> Option<i64> {
     let minor = (amount * units).round();
     // 2^63 is exact in a double; the largest double below it still fits.

@@ -1,7 +1,7 @@
 //! A batch: some thousand rows as columns, borrowed or owned.
 //!
-//! Columns, because a virtual call or a heap allocation per transaction is what makes readers slow; standard slices,
-//! because nobody should have to learn an array library to hand their data over.
+//! Columns, because a virtual call or a heap allocation per transaction is what makes readers slow;
+//! standard slices, because nobody should have to learn an array library to hand their data over.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -67,7 +67,8 @@ pub enum Times<'a> {
 #[derive(Clone)]
 #[non_exhaustive]
 pub enum Amounts<'a> {
-    /// Major units as floating numbers; rounded once to the history's minor unit, half away from zero.
+    /// Major units as floating numbers; rounded once to the history's minor unit, half away from
+    /// zero.
     Major(Cow<'a, [f64]>),
     /// Whole minor units, `digits` of which are decimals.
     Minor {
@@ -258,6 +259,17 @@ impl<'a> IdColumn<'a> {
         blank || self.missing.as_ref().is_some_and(|missing| missing[row])
     }
 
+    /// The id of a row as text; `None` where it is missing.
+    pub(crate) fn text(&self, row: usize) -> Option<Cow<'_, str>> {
+        if self.is_missing(row) {
+            return None;
+        }
+        Some(match &self.values {
+            IdValues::Integers(values) => Cow::Owned(values[row].to_string()),
+            IdValues::Texts(texts) => Cow::Borrowed(texts.get(row)),
+        })
+    }
+
     fn collect<'r, 's: 'r>(
         ids: impl Iterator<Item = &'r Id<'s>> + Clone,
     ) -> Result<IdColumn<'static>, DataError> {
@@ -293,11 +305,13 @@ impl<'a> From<TextColumn<'a>> for IdColumn<'a> {
 }
 
 impl<'a> TextColumn<'a> {
-    /// One string and where each row of it ends; row `i` is the text from the end of row `i - 1` to `ends[i]`.
+    /// One string and where each row of it ends; row `i` is the text from the end of row `i - 1` to
+    /// `ends[i]`.
     ///
     /// # Errors
     ///
-    /// [`DataError::TextColumn`] where an end falls back, lies outside the text or inside a character.
+    /// [`DataError::TextColumn`] where an end falls back, lies outside the text or inside a
+    /// character.
     pub fn new(
         text: impl Into<Cow<'a, str>>,
         ends: impl Into<Cow<'a, [usize]>>,

@@ -44,6 +44,9 @@ impl fmt::Debug for Event<'_> {
     }
 }
 
+/// The events of one scan.
+pub type Events<'a> = Box<dyn Iterator<Item = Result<Event<'a>, SourceError>> + 'a>;
+
 /// A store of events that the caller owns; events may come in any order.
 pub trait EventSource {
     /// Starts one scan over all events.
@@ -51,9 +54,7 @@ pub trait EventSource {
     /// # Errors
     ///
     /// Whatever the source fails with.
-    fn scan(
-        &self,
-    ) -> Result<Box<dyn Iterator<Item = Result<Event<'_>, SourceError>> + '_>, SourceError>;
+    fn scan(&self) -> Result<Events<'_>, SourceError>;
 }
 
 /// Events of one kind and key of one customer, folded.
@@ -75,12 +76,12 @@ pub struct EventTally {
 /// # Example
 ///
 /// ```
-/// use segmentry::data::{Event, EventKind, EventSource, EventSummary, SourceError};
+/// use segmentry::data::{Event, EventKind, Events, EventSource, EventSummary, SourceError};
 /// use segmentry::{units::{CustomerIds, Date}, work::Work};
 ///
 /// struct Mailings;
 /// impl EventSource for Mailings {
-///     fn scan(&self) -> Result<Box<dyn Iterator<Item = Result<Event<'_>, SourceError>> + '_>, SourceError> {
+///     fn scan(&self) -> Result<Events<'_>, SourceError> {
 ///         let sent = |day| Event {
 ///             customer: "ann".into(),
 ///             time: Date::from_ymd(2024, 6, day).unwrap().into(),
@@ -206,10 +207,7 @@ mod tests {
     struct List(Vec<Event<'static>>);
 
     impl EventSource for List {
-        fn scan(
-            &self,
-        ) -> Result<Box<dyn Iterator<Item = Result<Event<'_>, SourceError>> + '_>, SourceError>
-        {
+        fn scan(&self) -> Result<Events<'_>, SourceError> {
             Ok(Box::new(self.0.iter().cloned().map(Ok)))
         }
     }

@@ -1,30 +1,26 @@
 //! The fold: rows in, one cell per customer and day kept, shards merged, a history out.
 //!
-//! Purchases are counted by day, so a customer-day is the smallest thing that has to be remembered: memory grows with
-//! distinct customer-days and not with rows, and since all sums are whole numbers the order of the rows, the batches
-//! and the shards cannot matter.
+//! Purchases are counted by day, so a customer-day is the smallest thing that has to be remembered:
+//! memory grows with distinct customer-days and not with rows, and since all sums are whole numbers
+//! the order of the rows, the batches and the shards cannot matter.
 
-use std::hash::Hash;
-use std::ops::Range;
-
-use crate::data::amount::{float_to_minor, to_minor};
 use crate::data::batch::IdValues;
 use crate::data::history::Columns;
 use crate::data::intern::{Fingerprints, Interner};
+use crate::data::ledger::{Entry, Ledger, spans};
 use crate::data::quality::{Counts, Outcome};
 use crate::data::{
-    Amounts, Batch, CategoryTotals, CustomerHistory, DataError, Duplicates, HistorySpec, IdColumn,
-    MissingCustomers, OutOfWindow, Returns, RowFault, Times, TransactionSource, UnreadableRows,
-    ZeroAmounts,
+    Batch, CategoryTotals, CustomerHistory, DataError, Duplicates, HistorySpec, MissingCustomers,
+    OutOfWindow, Returns, RowFault, TransactionSource, UnreadableRows, ZeroAmounts,
 };
 use crate::units::{CustomerId, Date, minor_units};
 use crate::work::Work;
 
 /// A history in the making: what one shard of the rows adds up to.
 ///
-/// Two of them merge into what one reading of both shards would have given, bit for bit; the order of merging does not
-/// matter. Use it where shards are read on different machines or at different times; otherwise
-/// [`CustomerHistory::read`] does it all.
+/// Two of them merge into what one reading of both shards would have given, bit for bit; the order
+/// of merging does not matter. Use it where shards are read on different machines or at different
+/// times; otherwise [`CustomerHistory::read`] does it all.
 ///
 /// # Example
 ///
@@ -130,8 +126,8 @@ impl PartialHistory {
     ///
     /// # Errors
     ///
-    /// [`DataError::Source`] with the source's own error and the number of rows read before it, or any fault of the
-    /// rows that the specification does not skip.
+    /// [`DataError::Source`] with the source's own error and the number of rows read before it, or
+    /// any fault of the rows that the specification does not skip.
     pub fn read(
         source: &dyn TransactionSource,
         partition: usize,
@@ -160,8 +156,8 @@ impl PartialHistory {
     ///
     /// # Errors
     ///
-    /// The first row that cannot be used and that the specification does not skip. The partial history is then of no
-    /// further use.
+    /// The first row that cannot be used and that the specification does not skip. The partial
+    /// history is then of no further use.
     pub fn add(&mut self, batch: &Batch<'_>, work: &Work) -> Result<(), DataError> {
         let judge = match self.spec.duplicates {
             Duplicates::Ignore => None,
@@ -222,7 +218,8 @@ impl PartialHistory {
     ///
     /// # Errors
     ///
-    /// [`DataError::SpecsDiffer`], [`DataError::MixedIds`], [`DataError::AmountOverflow`], [`DataError::Cancelled`].
+    /// [`DataError::SpecsDiffer`], [`DataError::MixedIds`], [`DataError::AmountOverflow`],
+    /// [`DataError::Cancelled`].
     pub fn merge(&mut self, other: Self, work: &Work) -> Result<(), DataError> {
         work.check()?;
         if self.spec != other.spec {
@@ -511,63 +508,6 @@ impl std::fmt::Debug for PartialHistory {
     }
 }
 
-/// Entries that add up by key. Kept in a plain vector that is sorted and summed whenever it has doubled.
-#[derive(Debug, Clone)]
-struct Ledger<E> {
-    entries: Vec<E>,
-    settled: usize,
-}
-
-/// One entry of a ledger.
-trait Entry: Copy {
-    fn key(&self) -> (u32, i64);
-    /// Adds another entry of the same key; false where the sum does not fit.
-    fn add(&mut self, other: &Self) -> bool;
-}
-
-impl<E> Default for Ledger<E> {
-    fn default() -> Self {
-        Self { entries: Vec::new(), settled: 0 }
-    }
-}
-
-impl<E: Entry> Ledger<E> {
-    /// Sums entries of equal keys; the error is the customer whose sum does not fit.
-    fn settle(&mut self, now: bool) -> Result<(), u32> {
-        const AT_LEAST: usize = 1 << 16;
-        if !now && self.entries.len() < AT_LEAST.max(2 * self.settled) {
-            return Ok(());
-        }
-        self.entries.sort_unstable_by_key(Entry::key);
-        let mut kept = 0;
-        for next in 0..self.entries.len() {
-            let entry = self.entries[next];
-            if kept > 0 && self.entries[kept - 1].key() == entry.key() {
-                if !self.entries[kept - 1].add(&entry) {
-                    return Err(entry.key().0);
-                }
-            } else {
-                self.entries[kept] = entry;
-                kept += 1;
-            }
-        }
-        self.entries.truncate(kept);
-        self.settled = kept;
-        Ok(())
-    }
-}
-
-/// Where each customer's entries stand in a settled ledger.
-fn spans<E: Entry>(entries: &[E], customers: usize) -> Vec<Range<usize>> {
-    let mut spans = vec![0..0; customers];
-    let mut start = 0;
-    for group in entries.chunk_by(|a, b| a.key().0 == b.key().0) {
-        spans[group[0].key().0 as usize] = start..start + group.len();
-        start += group.len();
-    }
-    spans
-}
-
 impl Entry for Day {
     fn key(&self) -> (u32, i64) {
         (self.customer, i64::from(self.day))
@@ -587,79 +527,5 @@ impl Entry for Category {
 
     fn add(&mut self, other: &Self) -> bool {
         self.gross.checked_add(other.gross).map(|gross| self.gross = gross).is_some()
-    }
-}
-
-const NOT_FINITE: &str = "its amount is not a finite number";
-const TOO_LARGE: &str = "its amount exceeds 64 bits of minor units";
-const NO_SUCH_TIME: &str = "its time is outside the years 1 to 9999";
-
-impl Amounts<'_> {
-    /// The row's amount in whole minor units, after the one rounding.
-    fn minor(&self, row: usize, digits: u8, units: f64) -> Result<i64, &'static str> {
-        match self {
-            Self::Major(values) if !values[row].is_finite() => Err(NOT_FINITE),
-            Self::Major(values) => float_to_minor(values[row], units).ok_or(TOO_LARGE),
-            Self::Minor { units, digits: scale } => {
-                to_minor(i128::from(units[row]), u32::from(*scale), digits).ok_or(TOO_LARGE)
-            }
-            Self::Decimal(values) => {
-                let value = values[row];
-                to_minor(i128::from(value.mantissa), u32::from(value.scale), digits)
-                    .ok_or(TOO_LARGE)
-            }
-            Self::QuantityTimesPrice { quantities, prices } => {
-                let (quantity, price) = (quantities[row], prices[row]);
-                let mantissa = i128::from(quantity.mantissa) * i128::from(price.mantissa);
-                to_minor(mantissa, u32::from(quantity.scale) + u32::from(price.scale), digits)
-                    .ok_or(TOO_LARGE)
-            }
-        }
-    }
-
-    /// What makes two amounts the same for the search of repeats.
-    fn key(&self, row: usize) -> impl Hash + use<> {
-        match self {
-            Self::Major(values) => (0u8, (values[row] + 0.0).to_bits() as i64, 0, 0, 0),
-            Self::Minor { units, digits } => (1, units[row], *digits, 0, 0),
-            Self::Decimal(values) => {
-                let value = values[row].reduced();
-                (2, value.mantissa, value.scale, 0, 0)
-            }
-            Self::QuantityTimesPrice { quantities, prices } => {
-                let (quantity, price) = (quantities[row].reduced(), prices[row].reduced());
-                (3, quantity.mantissa, quantity.scale, price.mantissa, price.scale)
-            }
-        }
-    }
-}
-
-impl Times<'_> {
-    fn day(&self, row: usize) -> Result<i32, &'static str> {
-        let day = match self {
-            Self::Seconds(values) => i32::try_from(values[row].div_euclid(86_400)).ok(),
-            Self::Days(values) => Some(values[row]),
-        };
-        day.filter(|&day| Date::from_day_number(day).is_some()).ok_or(NO_SUCH_TIME)
-    }
-
-    fn key(&self, row: usize) -> i64 {
-        match self {
-            Self::Seconds(values) => values[row],
-            Self::Days(values) => i64::from(values[row]) * 86_400,
-        }
-    }
-}
-
-impl IdColumn<'_> {
-    /// What makes two ids the same for the search of repeats; a missing one equals another missing one.
-    fn key(&self, row: usize) -> Option<(i64, &str)> {
-        if self.is_missing(row) {
-            return None;
-        }
-        Some(match &self.values {
-            IdValues::Integers(values) => (values[row], ""),
-            IdValues::Texts(texts) => (0, texts.get(row)),
-        })
     }
 }

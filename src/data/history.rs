@@ -88,8 +88,9 @@ impl CustomerHistory {
     ///
     /// # Errors
     ///
-    /// [`DataError::Source`] where the source failed, with how far the reading came; [`DataError::NoPurchases`] where
-    /// nobody bought anything; any fault of a row that the specification does not skip.
+    /// [`DataError::Source`] where the source failed, with how far the reading came;
+    /// [`DataError::NoPurchases`] where nobody bought anything; any fault of a row that the
+    /// specification does not skip.
     pub fn read(
         source: &dyn TransactionSource,
         spec: &HistorySpec,
@@ -174,7 +175,8 @@ impl CustomerHistory {
         self.columns.purchase_days[row] - 1
     }
 
-    /// From the first purchase to the last: `t_x` of the buy-till-you-die models. Zero without a repeat purchase.
+    /// From the first purchase to the last: `t_x` of the buy-till-you-die models. Zero without a
+    /// repeat purchase.
     #[doc(alias = "recency")]
     pub fn age_at_last(&self, row: usize) -> Days {
         days(self.columns.first_day[row], self.columns.last_day[row])
@@ -298,8 +300,8 @@ impl CategoryTotals {
         spend
     }
 
-    /// The share of a customer's categorised gross spend that lies in each category, in the order of
-    /// [`names`](Self::names); categories without spend are left out.
+    /// The share of a customer's categorised gross spend that lies in each category, in the order
+    /// of [`names`](Self::names); categories without spend are left out.
     ///
     /// Empty for a customer without categorised spend.
     pub fn shares(&self, row: usize) -> impl Iterator<Item = (usize, f64)> + '_ {

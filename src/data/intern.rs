@@ -1,7 +1,8 @@
 //! Numbers for ids: each id is stored once, and rows carry its number.
 //!
-//! The hash map is seeded at random and never iterated: numbers follow the order of first sight, and whoever needs an
-//! order sorts by id. Text ids lie behind one another in one string, so a row costs no heap allocation.
+//! The hash map is seeded at random and never iterated: numbers follow the order of first sight,
+//! and whoever needs an order sorts by id. Text ids lie behind one another in one string, so a row
+//! costs no heap allocation.
 
 use std::hash::{BuildHasher, Hash};
 
@@ -86,7 +87,8 @@ impl Interner {
         Ok(number)
     }
 
-    /// Takes over another interner's ids; the answer gives, for each of its numbers, the number here.
+    /// Takes over another interner's ids; the answer gives, for each of its numbers, the number
+    /// here.
     pub(crate) fn absorb(&mut self, other: &Self) -> Result<Vec<u32>, DataError> {
         match &other.kind {
             Kind::Unknown => Ok(Vec::new()),
@@ -145,8 +147,8 @@ fn next_number(len: usize) -> Result<u32, DataError> {
 
 /// A 128-bit fingerprint of a row, for finding exact repeats.
 ///
-/// Two hashes of fixed, different seeds: repeats are equal in every partition, and two different rows among a billion
-/// collide with a chance below 1e-20.
+/// Two hashes of fixed, different seeds: repeats are equal in every partition, and two different
+/// rows among a billion collide with a chance below 1e-20.
 #[derive(Clone)]
 pub(crate) struct Fingerprints {
     low: foldhash::quality::FixedState,

@@ -1,4 +1,5 @@
-//! What happened: the caller's rows, read once, accounted for, and folded into one row per customer.
+//! What happened: the caller's rows, read once, accounted for, and folded into one row per
+//! customer.
 //!
 //! | item | what it is |
 //! |---|---|
@@ -15,11 +16,12 @@
 //!
 //! - The grain is the day: all that a customer buys on one day is one purchase, as the models of
 //!   [`value`](crate::value) expect (Fader, Hardie & Lee 2005).
-//! - A negative amount is a return. It never counts as a purchase; spend is kept gross, with returns and net beside it.
-//! - A customer's age `T` runs from the first purchase to the end of the observation, which is the latest day in the
-//!   data unless [`HistorySpec::observed_until`] says otherwise.
-//! - Money is added up as whole minor units, checked for overflow, so that any order of rows, any batching and any
-//!   partitioning give the same bits.
+//! - A negative amount is a return. It never counts as a purchase; spend is kept gross, with
+//!   returns and net beside it.
+//! - A customer's age `T` runs from the first purchase to the end of the observation, which is the
+//!   latest day in the data unless [`HistorySpec::observed_until`] says otherwise.
+//! - Money is added up as whole minor units, checked for overflow, so that any order of rows, any
+//!   batching and any partitioning give the same bits.
 
 mod amount;
 mod attributes;
@@ -31,23 +33,27 @@ mod events;
 mod fold;
 mod history;
 mod intern;
+mod joined;
+mod ledger;
 mod quality;
+mod reading;
 mod rows;
 mod source;
 mod spec;
 
 pub use amount::Decimal;
 pub use attributes::{
-    AttributeBatch, AttributeColumn, AttributeField, AttributeKind, AttributeSource,
-    AttributeValues, Attributes, Availability, Origin,
+    AttributeBatch, AttributeBatches, AttributeField, AttributeKind, AttributeSource,
+    AttributeValues, Availability, Origin,
 };
 pub use batch::{Amounts, Batch, IdColumn, RowFault, TextColumn, Times};
 #[cfg(feature = "csv")]
 pub use csv::{CsvAttributes, CsvError, CsvFault, CsvTransactions};
 pub use error::DataError;
-pub use events::{Event, EventKind, EventSource, EventSummary, EventTally};
+pub use events::{Event, EventKind, EventSource, EventSummary, EventTally, Events};
 pub use fold::PartialHistory;
 pub use history::{CategoryTotals, CustomerHistory, Rhythm};
+pub use joined::{AttributeColumn, Attributes};
 pub use quality::{DataQuality, Repeats, Ruled, Tally, Unreadable, WithoutPurchase};
 pub use rows::{Id, Transaction};
 pub use source::{Batches, Column, ScanRequest, SourceError, TransactionSource};

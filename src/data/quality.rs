@@ -19,8 +19,9 @@ pub struct Tally {
     pub amount: Money,
 }
 
-/// The account of a reading: every row is in exactly one of the counts that [`accounted_for`](Self::accounted_for)
-/// adds up, and the rules that put it there stand beside them.
+/// The account of a reading: every row is in exactly one of the counts that
+/// [`accounted_for`](Self::accounted_for) adds up, and the rules that put it there stand beside
+/// them.
 ///
 /// Written as JSON it is the `quality.json` of the blueprint.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -44,8 +45,8 @@ pub struct DataQuality {
     pub out_of_window: Ruled<OutOfWindow>,
     /// Rows that could not be read. Their amount is unknown.
     pub unreadable: Unreadable,
-    /// Rows that repeat another in every column given, rows without a customer included. `None` where repeats could
-    /// not be judged.
+    /// Rows that repeat another in every column given, rows without a customer included. `None`
+    /// where repeats could not be judged.
     pub duplicates: Option<Repeats>,
     /// Customers with a purchase: the customers of the history.
     pub customers: u64,
@@ -233,7 +234,8 @@ pub(crate) struct Outcome {
 }
 
 impl DataQuality {
-    /// The sum of the counts of rows, each row in one of them; equal to [`rows_read`](Self::rows_read).
+    /// The sum of the counts of rows, each row in one of them; equal to
+    /// [`rows_read`](Self::rows_read).
     pub fn accounted_for(&self) -> u64 {
         let dropped_repeats = match self.duplicates {
             Some(repeats) if repeats.rule == Duplicates::Drop => {

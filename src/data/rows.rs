@@ -6,7 +6,8 @@ use crate::units::CivilTime;
 
 /// An id as a source has it: a whole number, a text, or missing.
 ///
-/// `From` takes `&str`, `String`, `i32`, `u32`, `i64`, and an `Option` of any of them; an empty text is missing.
+/// `From` takes `&str`, `String`, `i32`, `u32`, `i64`, and an `Option` of any of them; an empty
+/// text is missing.
 #[derive(Clone, PartialEq, Eq)]
 pub enum Id<'a> {
     /// A whole number.

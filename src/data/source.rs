@@ -5,14 +5,15 @@ use std::fmt;
 
 use crate::data::{Batch, Transaction, UnreadableRows};
 
-/// What a caller's source may fail with; kept as the `source()` of the error that reaches the caller.
+/// What a caller's source may fail with; kept as the `source()` of the error that reaches the
+/// caller.
 pub type SourceError = Box<dyn Error + Send + Sync + 'static>;
 
 /// A store of transactions that the caller owns.
 ///
-/// Implement this for a database handle, a data frame, a message log. `segmentry` never opens a connection itself.
-/// Each call of [`scan`](TransactionSource::scan) starts afresh; rows may come in any order and in any number of
-/// partitions, and the answer depends on neither.
+/// Implement this for a database handle, a data frame, a message log. `segmentry` never opens a
+/// connection itself. Each call of [`scan`](TransactionSource::scan) starts afresh; rows may come
+/// in any order and in any number of partitions, and the answer depends on neither.
 ///
 /// # Example
 ///
@@ -43,8 +44,8 @@ pub trait TransactionSource {
 
     /// Starts one scan over a partition, numbered from zero.
     ///
-    /// The request says which optional columns will be used, so that a source may leave out the others; a source may
-    /// also ignore it.
+    /// The request says which optional columns will be used, so that a source may leave out the
+    /// others; a source may also ignore it.
     ///
     /// # Errors
     ///
@@ -74,7 +75,8 @@ pub enum Column {
     Category,
 }
 
-/// What a scan is for: the optional columns that will be used, and what to do with a row that cannot be read.
+/// What a scan is for: the optional columns that will be used, and what to do with a row that
+/// cannot be read.
 #[derive(Debug, Clone)]
 pub struct ScanRequest {
     pub(crate) orders_and_products: bool,
@@ -118,7 +120,8 @@ impl<'a> Batches<'a> {
         Self::new(std::iter::once(Ok(batch)))
     }
 
-    /// Any iterator of rows. It ends at the first error, and the rows before it are not lost from the count.
+    /// Any iterator of rows. It ends at the first error, and the rows before it are not lost from
+    /// the count.
     pub fn from_rows<'r: 'a>(
         rows: impl IntoIterator<Item = Result<Transaction<'r>, SourceError>, IntoIter: 'a>,
     ) -> Self {

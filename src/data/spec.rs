@@ -81,8 +81,8 @@ pub enum ZeroAmounts {
 
 /// What becomes of rows that repeat another row in every column that was given.
 ///
-/// They are judged only where a batch has both an order and a product column, because without them two equal rows
-/// are two sales.
+/// They are judged only where a batch has both an order and a product column, because without them
+/// two equal rows are two sales.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
@@ -142,7 +142,8 @@ impl HistorySpec {
         self
     }
 
-    /// The last day that counts, itself included; ages run to it. The latest day in the data, unless set.
+    /// The last day that counts, itself included; ages run to it. The latest day in the data,
+    /// unless set.
     #[must_use]
     pub fn observed_until(mut self, day: Date) -> Self {
         self.observed_until = Some(day);

@@ -39,10 +39,10 @@ impl<'a> Cell<'a> {
 
 /// A CSV table being written.
 ///
-/// Fields with a comma, a quote or a line break are quoted (RFC 4180). A text that begins with `=`, `+`, `-`, `@`, a tab, a
-/// carriage return or NUL is one that spreadsheets may run as a formula (CWE-1236, OWASP ASVS 1.2.10); it gets a single
-/// quote in front, unless it is a plain number, and [`guarded`](Self::guarded) counts how many did. Cells of numbers are
-/// written as they are.
+/// Fields with a comma, a quote or a line break are quoted (RFC 4180). A text that begins with `=`,
+/// `+`, `-`, `@`, a tab, a carriage return or NUL is one that spreadsheets may run as a formula
+/// (CWE-1236, OWASP ASVS 1.2.10); it gets a single quote in front, unless it is a plain number, and
+/// [`guarded`](Self::guarded) counts how many did. Cells of numbers are written as they are.
 ///
 /// # Example
 ///

@@ -1,4 +1,5 @@
-//! Results on their way out: tables as CSV, findings as JSON, files that are there whole or not at all.
+//! Results on their way out: tables as CSV, findings as JSON, files that are there whole or not at
+//! all.
 //!
 //! | item | what it is |
 //! |---|---|
@@ -8,8 +9,9 @@
 //! | [`Sink`] | the seam for where results go |
 //! | [`Directory`] | a folder on disk, where nothing half-written stays behind |
 //!
-//! Money that was paid has two decimals and money that is expected four; probabilities have six. Text that a spreadsheet
-//! would take for a formula is guarded, and numbers never are (see [`CsvTable`]).
+//! Money that was paid has two decimals and money that is expected four; probabilities have six.
+//! Text that a spreadsheet would take for a formula is guarded, and numbers never are (see
+//! [`CsvTable`]).
 
 mod csv;
 mod error;

@@ -8,8 +8,8 @@ use crate::export::ExportError;
 
 /// A place for named results: a folder, a bucket, a row in a table.
 ///
-/// Results are written one after the other and become visible together with [`commit`](Sink::commit); a sink that is
-/// dropped before that leaves nothing behind.
+/// Results are written one after the other and become visible together with
+/// [`commit`](Sink::commit); a sink that is dropped before that leaves nothing behind.
 pub trait Sink {
     /// Writes one result; `content` fills the writer.
     ///
@@ -32,8 +32,8 @@ pub trait Sink {
 
 /// A folder on disk.
 ///
-/// Each file is written beside its place under another name and renamed on commit; without a commit the files are
-/// removed, and the folder too if it was made here.
+/// Each file is written beside its place under another name and renamed on commit; without a commit
+/// the files are removed, and the folder too if it was made here.
 ///
 /// # Example
 ///

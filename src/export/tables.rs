@@ -41,7 +41,8 @@ impl<'a> CustomerTable<'a> {
     }
 }
 
-/// Writes one row per customer, in the order of the values. Segments count from one; an empty cell is what is not known.
+/// Writes one row per customer, in the order of the values. Segments count from one; an empty cell
+/// is what is not known.
 ///
 /// | column | what it is |
 /// |---|---|
@@ -111,8 +112,8 @@ pub fn customers_csv(table: &CustomerTable<'_>, out: &mut dyn Write) -> io::Resu
     Ok(())
 }
 
-/// Writes one row per segment: its size, its value with the 95 % interval, what sets it apart, the most frequent
-/// primary strategy of its members and the gain of all of theirs.
+/// Writes one row per segment: its size, its value with the 95 % interval, what sets it apart, the
+/// most frequent primary strategy of its members and the gain of all of theirs.
 ///
 /// # Errors
 ///
@@ -190,7 +191,8 @@ fn most_frequent<'a>(plan: &'a StrategyPlan, members: &[usize]) -> Option<&'a st
     counts.into_iter().max_by(|a, b| a.1.cmp(&b.1).then(b.0.cmp(a.0))).map(|(name, _)| name)
 }
 
-/// Writes a finding, a quality report or anything else that serialises, as JSON for people and machines.
+/// Writes a finding, a quality report or anything else that serialises, as JSON for people and
+/// machines.
 ///
 /// # Errors
 ///

@@ -1,6 +1,7 @@
 //! `ndarray` in and out, the one place where its types are in a public signature.
 //!
-//! Everything else speaks slices, so that a caller's version of the array library never has to match ours.
+//! Everything else speaks slices, so that a caller's version of the array library never has to
+//! match ours.
 
 use ndarray::{Array2, ArrayView2};
 
@@ -12,7 +13,8 @@ impl FeatureMatrix {
     ///
     /// # Errors
     ///
-    /// [`FeatureError::Length`] where the shape does not fit, [`FeatureError::NotFinite`], [`FeatureError::ColumnTwice`].
+    /// [`FeatureError::Length`] where the shape does not fit, [`FeatureError::NotFinite`],
+    /// [`FeatureError::ColumnTwice`].
     ///
     /// # Example
     ///

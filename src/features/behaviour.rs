@@ -137,8 +137,8 @@ impl FittedExtractor for FittedBehaviour {
 }
 
 impl FittedBehaviour {
-    /// One column per category; a category of the history that was not there when fitted counts among the others, or
-    /// is left out where there were none.
+    /// One column per category; a category of the history that was not there when fitted counts
+    /// among the others, or is left out where there were none.
     fn shares(&self, history: &CustomerHistory) -> Result<Vec<FeatureColumn>, FeatureError> {
         if self.categories.is_empty() {
             return Ok(Vec::new());

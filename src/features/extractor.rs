@@ -8,8 +8,8 @@ use crate::work::Work;
 
 /// A way from histories to features, before it has seen data.
 ///
-/// Fitted and unfitted are different types: what is learnt (which categories there are, which scale) is learnt once
-/// and applied to tomorrow's customers unchanged.
+/// Fitted and unfitted are different types: what is learnt (which categories there are, which
+/// scale) is learnt once and applied to tomorrow's customers unchanged.
 pub trait FeatureExtractor {
     /// Asks a specification for the aggregates that the features are made of, before the one scan.
     fn ask(&self, spec: HistorySpec) -> HistorySpec {

@@ -124,8 +124,8 @@ impl FeatureColumn {
         &self.values
     }
 
-    /// The value in a row as a number: yes is one and no is zero, a level is its number from zero. `None` where it is
-    /// missing.
+    /// The value in a row as a number: yes is one and no is zero, a level is its number from zero.
+    /// `None` where it is missing.
     pub fn number(&self, row: usize) -> Option<f64> {
         if self.missing.as_ref().is_some_and(|missing| missing[row]) {
             return None;
@@ -189,8 +189,9 @@ impl FeatureMatrix {
     ///
     /// # Errors
     ///
-    /// [`FeatureError::Length`] where a row has another number of values than there are names (the row's number stands
-    /// in the column's place), [`FeatureError::NotFinite`], [`FeatureError::ColumnTwice`].
+    /// [`FeatureError::Length`] where a row has another number of values than there are names (the
+    /// row's number stands in the column's place), [`FeatureError::NotFinite`],
+    /// [`FeatureError::ColumnTwice`].
     ///
     /// ```
     /// use segmentry::features::FeatureMatrix;
@@ -221,8 +222,8 @@ impl FeatureMatrix {
     ///
     /// # Errors
     ///
-    /// [`FeatureError::Length`], [`FeatureError::NotFinite`] with row and column, [`FeatureError::Level`],
-    /// [`FeatureError::ColumnTwice`].
+    /// [`FeatureError::Length`], [`FeatureError::NotFinite`] with row and column,
+    /// [`FeatureError::Level`], [`FeatureError::ColumnTwice`].
     pub fn with(mut self, column: FeatureColumn) -> Result<Self, FeatureError> {
         column.check(self.ids.len())?;
         if self.columns.iter().any(|known| known.name == column.name) {

@@ -8,8 +8,8 @@
 //! | [`Scaling`] | logarithm and robust scaling, fitted once and applied apart |
 //! | [`FeatureExtractor`] | the seam for a caller's own columns |
 //!
-//! Customers stand in rows. A matrix cannot hold NaN, so no later stage looks for it; a method that cannot take a
-//! column's kind or a missing value says so in a typed error.
+//! Customers stand in rows. A matrix cannot hold NaN, so no later stage looks for it; a method that
+//! cannot take a column's kind or a missing value says so in a typed error.
 
 mod arrays;
 mod behaviour;

@@ -1,19 +1,21 @@
 //! Logarithm and robust scaling, learnt from one matrix and applied to any.
 //!
-//! Money and counts are skewed, and a few large customers would otherwise be the only ones that count: amounts go by
-//! their logarithm, and the scale is the distance between the quartiles, which outliers do not move.
+//! Money and counts are skewed, and a few large customers would otherwise be the only ones that
+//! count: amounts go by their logarithm, and the scale is the distance between the quartiles, which
+//! outliers do not move.
 
 use crate::features::{FeatureColumn, FeatureError, FeatureMatrix, FeatureValues};
 use crate::num::blocks;
 use crate::num::quantile::{quantile, sorted};
 use crate::num::real::ln_1p;
 
-/// Which columns to take the logarithm of; all columns of numbers are then centred on their median and divided by their
-/// interquartile range.
+/// Which columns to take the logarithm of; all columns of numbers are then centred on their median
+/// and divided by their interquartile range.
 ///
-/// Columns named in [`keep`](Self::keep) and columns of other kinds stay as they are. A column whose quartiles coincide
-/// is divided by 1.349 standard deviations instead (for a normal distribution the same length); one that does not vary
-/// at all is left out, and [`FittedScaling::constant`] names it.
+/// Columns named in [`keep`](Self::keep) and columns of other kinds stay as they are. A column
+/// whose quartiles coincide is divided by 1.349 standard deviations instead (for a normal
+/// distribution the same length); one that does not vary at all is left out, and
+/// [`FittedScaling::constant`] names it.
 ///
 /// # Example
 ///
@@ -74,8 +76,8 @@ impl Scaling {
     ///
     /// # Errors
     ///
-    /// [`FeatureError::NoSuchColumn`] for a column named here and not there, [`FeatureError::Negative`] for the logarithm
-    /// of a negative value.
+    /// [`FeatureError::NoSuchColumn`] for a column named here and not there,
+    /// [`FeatureError::Negative`] for the logarithm of a negative value.
     pub fn fit(&self, matrix: &FeatureMatrix) -> Result<FittedScaling, FeatureError> {
         for name in self.logs.iter().chain(&self.kept) {
             matrix.column(name)?;

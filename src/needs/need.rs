@@ -130,15 +130,16 @@ impl Needs {
         Ok(self)
     }
 
-    /// Reads attributes as needs: yes is 1 and no is 0, levels of an ordered answer are spread evenly from 0 to 1, numbers
-    /// from 0 to 1 are taken as they are.
+    /// Reads attributes as needs: yes is 1 and no is 0, levels of an ordered answer are spread
+    /// evenly from 0 to 1, numbers from 0 to 1 are taken as they are.
     ///
-    /// What customers said is declared; what the company recorded is observed, and observable where it is known at
-    /// scoring time; what a third party says is appended.
+    /// What customers said is declared; what the company recorded is observed, and observable where
+    /// it is known at scoring time; what a third party says is appended.
     ///
     /// # Errors
     ///
-    /// [`NeedError::Data`] for an unknown name, [`NeedError::Kind`] for a category or text, [`NeedError::Score`].
+    /// [`NeedError::Data`] for an unknown name, [`NeedError::Kind`] for a category or text,
+    /// [`NeedError::Score`].
     pub fn from_attributes<N: AsRef<str>>(
         attributes: &Attributes,
         names: &[N],
@@ -167,7 +168,8 @@ impl Needs {
         &self.needs
     }
 
-    /// The share of customers of whom the need is known; `None` where there is no such need, or nobody.
+    /// The share of customers of whom the need is known; `None` where there is no such need, or
+    /// nobody.
     pub fn known(&self, name: &str) -> Option<f64> {
         let need = self.needs.iter().find(|need| need.name == name)?;
         let known = need.scores.iter().flatten().count();

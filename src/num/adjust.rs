@@ -2,8 +2,8 @@
 
 /// Adjusted p-values that control the false discovery rate.
 ///
-/// Benjamini & Hochberg (1995), in the step-up form: the adjusted value of the test ranked `j` of `m` is the least of
-/// `p m / rank` over the ranks from `j` on, and never above one.
+/// Benjamini & Hochberg (1995), in the step-up form: the adjusted value of the test ranked `j` of
+/// `m` is the least of `p m / rank` over the ranks from `j` on, and never above one.
 pub(crate) fn benjamini_hochberg(p_values: &[f64]) -> Vec<f64> {
     let tests = p_values.len();
     let mut order: Vec<usize> = (0..tests).collect();

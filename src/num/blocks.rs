@@ -1,19 +1,22 @@
 //! Work over fixed blocks, in block order: the one door to more than one thread.
 //!
-//! A floating sum depends on the order of its terms. The block size below is a constant of the algorithms, never a
-//! function of the thread count, and partial results come back in block order, so that one thread and eight give the
-//! same bits. Without the feature `parallel` the blocks are simply run one after the other.
+//! A floating sum depends on the order of its terms. The block size below is a constant of the
+//! algorithms, never a function of the thread count, and partial results come back in block order,
+//! so that one thread and eight give the same bits. Without the feature `parallel` the blocks are
+//! simply run one after the other.
 
 use std::ops::Range;
 
 use crate::work::{Cancelled, Work};
 
-/// Rows per block: small enough to stay in a core's cache with a dozen columns, large enough to be worth a task.
+/// Rows per block: small enough to stay in a core's cache with a dozen columns, large enough to be
+/// worth a task.
 pub(crate) const BLOCK: usize = 4096;
 
 /// Runs `f` on each block of `0..n` and returns the results in block order.
 ///
-/// The work handle is asked before each block, so that a cancelled call stops within one block's time.
+/// The work handle is asked before each block, so that a cancelled call stops within one block's
+/// time.
 pub(crate) fn map_blocks<R, F>(n: usize, work: &Work, f: F) -> Result<Vec<R>, Cancelled>
 where
     R: Send,

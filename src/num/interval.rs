@@ -22,14 +22,16 @@ pub(crate) fn wilson(count: f64, n: f64, z: f64) -> Option<(f64, f64)> {
 
 /// The approximate bootstrap confidence interval of a mean, without resampling.
 ///
-/// DiCiccio & Efron (1992): second-order correct like the bias-corrected and accelerated bootstrap, in closed form. For
-/// a mean the bias correction equals the acceleration `a`, a sixth of the skewness of the mean, and the end points are
+/// DiCiccio & Efron (1992): second-order correct like the bias-corrected and accelerated bootstrap,
+/// in closed form. For a mean the bias correction equals the acceleration `a`, a sixth of the
+/// skewness of the mean, and the end points are
 ///
 /// ```text
 /// mean + s w / (1 - a w)²,   w = a ± z
 /// ```
 ///
-/// `None` for fewer than two values, and where the values are so skewed that the approximation has no end point.
+/// `None` for fewer than two values, and where the values are so skewed that the approximation has
+/// no end point.
 pub(crate) fn approximate_bootstrap(
     n: usize,
     value: impl Fn(usize) -> f64,

@@ -1,8 +1,10 @@
 //! Small symmetric systems: eigenvalues, a Cholesky factor, and what is done with them.
 //!
-//! The systems here have as many rows as a model has parameters, so plain arrays beat any matrix library.
+//! The systems here have as many rows as a model has parameters, so plain arrays beat any matrix
+//! library.
 
-/// The lower triangle `L` with `L Lᵀ = matrix`, or `None` where the matrix is not positive definite.
+/// The lower triangle `L` with `L Lᵀ = matrix`, or `None` where the matrix is not positive
+/// definite.
 ///
 /// A pivot counts as positive only where it is more than rounding of its own diagonal entry.
 pub(crate) fn cholesky<const N: usize>(matrix: &[[f64; N]; N]) -> Option<[[f64; N]; N]> {
@@ -45,7 +47,8 @@ pub(crate) fn solve<const N: usize>(factor: &[[f64; N]; N], right: &[f64; N]) ->
     x
 }
 
-/// Eigenvalues and eigenvectors of a symmetric matrix, by Jacobi's rotations: `vectors[i]` belongs to `values[i]`.
+/// Eigenvalues and eigenvectors of a symmetric matrix, by Jacobi's rotations: `vectors[i]` belongs
+/// to `values[i]`.
 ///
 /// `None` where an entry is not finite.
 pub(crate) fn eigen<const N: usize>(matrix: &[[f64; N]; N]) -> Option<([f64; N], [[f64; N]; N])> {

@@ -1,9 +1,9 @@
 //! Minimum of a smooth function of a few variables inside a box: Newton's method with a safeguard.
 //!
-//! The likelihoods here come with exact first and second derivatives, so Newton's method is at the optimum in about
-//! ten evaluations where a method of values alone takes hundreds and stops early. Where the curvature along some
-//! direction is negative or nearly none, its size is used instead (Greenstadt 1967), so that every step goes downhill
-//! and a flat ridge is crossed in long strides.
+//! The likelihoods here come with exact first and second derivatives, so Newton's method is at the
+//! optimum in about ten evaluations where a method of values alone takes hundreds and stops early.
+//! Where the curvature along some direction is negative or nearly none, its size is used instead
+//! (Greenstadt 1967), so that every step goes downhill and a flat ridge is crossed in long strides.
 
 use crate::num::linear;
 
@@ -34,14 +34,17 @@ pub(crate) struct Bounds {
 }
 
 const MAX_ITERATIONS: usize = 200;
-/// A Newton step shorter than this in every variable ends the search; at a quadratic minimum the error left is its square.
+/// A Newton step shorter than this in every variable ends the search; at a quadratic minimum the
+/// error left is its square.
 const STEP_TOLERANCE: f64 = 1e-9;
-/// No variable moves further than this at once; variables are logarithms, so this is a factor of about 7.
+/// No variable moves further than this at once; variables are logarithms, so this is a factor of
+/// about 7.
 const MAX_STEP: f64 = 2.0;
 /// Curvatures below this share of the steepest one count as this much.
 const LEAST_CURVATURE: f64 = 1e-14;
 
-/// Searches from `start`. `evaluate` may fail (a cancelled call), which ends the search with its error.
+/// Searches from `start`. `evaluate` may fail (a cancelled call), which ends the search with its
+/// error.
 ///
 /// A point where the value is not finite counts as uphill.
 pub(crate) fn minimise<const N: usize, E>(
@@ -63,7 +66,8 @@ pub(crate) fn minimise<const N: usize, E>(
         let shrink = (MAX_STEP / longest).min(1.0).min(room(&at, &step, bounds));
         match line_search(&at, &curve, &step, shrink, bounds, &mut evaluate)? {
             Some((next, there)) => (at, curve) = (next, there),
-            // Not even a tiny step goes down. What the step promises tells rounding from being stuck.
+            // Not even a tiny step goes down. What the step promises tells rounding from being
+            // stuck.
             None => {
                 converged = -0.5 * dot(&curve.gradient, &step) < value_noise(&curve);
                 break;
@@ -93,10 +97,11 @@ fn room<const N: usize>(at: &[f64; N], step: &[f64; N], bounds: Bounds) -> f64 {
     })
 }
 
-/// The Newton step over the variables that may move, with the size of each curvature; always downhill.
+/// The Newton step over the variables that may move, with the size of each curvature; always
+/// downhill.
 ///
-/// A variable on a side of the box that the step would push out is held, and the step taken anew: clipping it instead
-/// would bend the step, uphill where variables hang together.
+/// A variable on a side of the box that the step would push out is held, and the step taken anew:
+/// clipping it instead would bend the step, uphill where variables hang together.
 fn descent<const N: usize>(at: &[f64; N], curve: &Curve<N>, bounds: Bounds) -> Option<[f64; N]> {
     let mut held = pushed_against(at, &curve.gradient.map(|g| -g), bounds);
     loop {
@@ -151,7 +156,8 @@ fn line_search<const N: usize, E>(
             std::array::from_fn(|i| (at[i] + length * step[i]).clamp(bounds.low, bounds.high));
         let there = evaluate(&next)?;
         let falls = there.value < curve.value && there.value <= curve.value + 1e-4 * length * slope;
-        // Near the optimum the fall drowns in rounding of the value; a smaller gradient is then the better witness.
+        // Near the optimum the fall drowns in rounding of the value; a smaller gradient is then the
+        // better witness.
         let settles = (there.value - curve.value).abs() <= value_noise(curve)
             && longest(&there.gradient) < longest(&curve.gradient);
         if there.value.is_finite() && (falls || settles) {

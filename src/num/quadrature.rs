@@ -1,14 +1,15 @@
 //! Rules for integrals: Gauss-Legendre on `[0, 1]`, and expectations under a beta distribution.
 //!
-//! The Legendre nodes are computed from the recurrence of the polynomials instead of being typed in, so that no digit
-//! can be mistyped.
+//! The Legendre nodes are computed from the recurrence of the polynomials instead of being typed
+//! in, so that no digit can be mistyped.
 
 use std::f64::consts::PI;
 
 use crate::num::real::{asinh, cosh, exp, ln, ln_1p, sinh};
 use crate::num::special::ln_beta;
 
-/// Nodes and weights of the `n`-point rule on `[0, 1]`, in ascending order; exact for polynomials up to `2n - 1`.
+/// Nodes and weights of the `n`-point rule on `[0, 1]`, in ascending order; exact for polynomials
+/// up to `2n - 1`.
 ///
 /// Newton's method on `P_n` from the asymptotic guess (Abramowitz & Stegun 22.16.6).
 pub(crate) fn gauss_legendre(n: usize) -> Vec<(f64, f64)> {
@@ -45,10 +46,11 @@ fn legendre(n: usize, z: f64) -> (f64, f64) {
 
 /// Expectations of smooth, positive functions of a probability under a beta distribution.
 ///
-/// The rule is a trapezoid in the logit of the probability, stretched by `sinh`, between points where the density has
-/// fallen to `e^-42`. It holds for any positive `a` and `b`, also where the density is infinite at an end: no node lies
-/// there, and the terms never cancel. The stretch is centred where functions of `p` vary, at the logit of `a / b` with
-/// neither below 1: centred at the far tail of a tiny `a` the same nodes would miss a mean by 2e-8.
+/// The rule is a trapezoid in the logit of the probability, stretched by `sinh`, between points
+/// where the density has fallen to `e^-42`. It holds for any positive `a` and `b`, also where the
+/// density is infinite at an end: no node lies there, and the terms never cancel. The stretch is
+/// centred where functions of `p` vary, at the logit of `a / b` with neither below 1: centred at
+/// the far tail of a tiny `a` the same nodes would miss a mean by 2e-8.
 #[derive(Debug, Clone)]
 pub(crate) struct BetaRule {
     nodes: Vec<(f64, f64)>,
@@ -111,7 +113,8 @@ mod tests {
         }
     }
 
-    /// The density integrates to one and the mean is `a / (a + b)`, also where the density is infinite at an end.
+    /// The density integrates to one and the mean is `a / (a + b)`, also where the density is
+    /// infinite at an end.
     #[test]
     fn a_beta_distribution_has_its_mass_and_mean() {
         for a in [1e-4, 0.01, 0.5, 0.793, 1.0, 3.0, 200.0] {

@@ -1,8 +1,9 @@
 //! Random streams whose values never change, and the few samplers that the crate draws with.
 //!
-//! The generator is xoshiro256++, which `rand` names as value-stable; the samplers are our own, because those of
-//! other crates may change their values in a minor release. Every use has its own stream, keyed by seed, purpose and
-//! index, so that a restart or a replicate draws the same values whichever thread runs it.
+//! The generator is xoshiro256++, which `rand` names as value-stable; the samplers are our own,
+//! because those of other crates may change their values in a minor release. Every use has its own
+//! stream, keyed by seed, purpose and index, so that a restart or a replicate draws the same values
+//! whichever thread runs it.
 
 use rand::rngs::Xoshiro256PlusPlus;
 use rand::{Rng, SeedableRng};
@@ -86,7 +87,8 @@ fn split_mix(state: u64) -> u64 {
 mod tests {
     use super::*;
 
-    /// SplitMix64 from seed 0 begins with these values (the generator's published reference output).
+    /// SplitMix64 from seed 0 begins with these values (the generator's published reference
+    /// output).
     #[test]
     fn split_mix_is_the_published_generator() {
         assert_eq!(split_mix(0), 0xe220_a839_7b1d_cdaf);
@@ -113,8 +115,8 @@ mod tests {
         assert_ne!(base, first(1, Purpose::Restart, 2));
     }
 
-    /// Ten cells, 100,000 draws: the largest deviation stays under 5 standard errors (a false alarm in 10^5 seeds;
-    /// this seed is fixed).
+    /// Ten cells, 100,000 draws: the largest deviation stays under 5 standard errors (a false alarm
+    /// in 10^5 seeds; this seed is fixed).
     #[test]
     fn below_is_even() {
         let mut stream = Stream::new(0, Purpose::Restart, 0);

@@ -1,7 +1,9 @@
-//! Transcendental functions from one pure-Rust source, so that results keep their bits across platforms.
+//! Transcendental functions from one pure-Rust source, so that results keep their bits across
+//! platforms.
 //!
-//! The standard library hands these to the platform, and its documentation says that their last digits vary by
-//! platform, by compiler version and even within one run; clippy therefore refuses them in this crate.
+//! The standard library hands these to the platform, and its documentation says that their last
+//! digits vary by platform, by compiler version and even within one run; clippy therefore refuses
+//! them in this crate.
 
 pub(crate) use libm::{asinh, cosh, exp, expm1 as exp_m1, log as ln, log1p as ln_1p, sinh};
 

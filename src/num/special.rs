@@ -1,8 +1,9 @@
-//! Gamma functions in the forms that do not cancel, and the tails of the distributions that tests need.
+//! Gamma functions in the forms that do not cancel, and the tails of the distributions that tests
+//! need.
 //!
-//! Differences such as `ln Γ(r + n) - ln Γ(r)` are what likelihoods are made of. Taken as two values and subtracted
-//! they lose every digit as `r` grows, which is exactly where a fit runs along a flat ridge; so the differences are
-//! functions of their own here.
+//! Differences such as `ln Γ(r + n) - ln Γ(r)` are what likelihoods are made of. Taken as two
+//! values and subtracted they lose every digit as `r` grows, which is exactly where a fit runs
+//! along a flat ridge; so the differences are functions of their own here.
 
 use statrs::distribution::{ContinuousCDF, Normal, StudentsT};
 use statrs::function::gamma::checked_gamma_ur;
@@ -167,7 +168,8 @@ mod tests {
 
     const LAST_DIGITS: f64 = 4e-15;
 
-    /// Abramowitz & Stegun, tables 6.1 and 6.3; `ψ(1) = -γ`, `ψ(½) = -γ - 2 ln 2`, `ψ'(1) = π²/6`, `ψ'(½) = π²/2`.
+    /// Abramowitz & Stegun, tables 6.1 and 6.3; `ψ(1) = -γ`, `ψ(½) = -γ - 2 ln 2`, `ψ'(1) = π²/6`,
+    /// `ψ'(½) = π²/2`.
     #[test]
     fn gamma_functions_at_their_known_points() {
         const EULER: f64 = 0.577_215_664_901_532_9;
@@ -220,7 +222,8 @@ mod tests {
         }
     }
 
-    /// Where two log-gammas subtracted would leave nothing: `ln Γ(1e15 + 20) - ln Γ(1e15)` is `20 ln 1e15` to 1e-13.
+    /// Where two log-gammas subtracted would leave nothing: `ln Γ(1e15 + 20) - ln Γ(1e15)` is `20
+    /// ln 1e15` to 1e-13.
     #[test]
     fn rising_keeps_its_digits_for_a_huge_start() {
         close(ln_rising(1e15, 20), 20.0 * ln(1e15), 1e-14);

@@ -34,8 +34,8 @@ impl Moments {
     }
 }
 
-/// Hedges' g: the difference of the means in pooled standard deviations, corrected for small samples by the exact gamma
-/// factor (Hedges 1981). `None` where there is no spread.
+/// Hedges' g: the difference of the means in pooled standard deviations, corrected for small
+/// samples by the exact gamma factor (Hedges 1981). `None` where there is no spread.
 pub(crate) fn hedges_g(a: &Moments, b: &Moments) -> Option<f64> {
     let degrees = a.n + b.n - 2.0;
     if !(a.n > 0.0 && b.n > 0.0 && degrees > 1.0) {
@@ -92,7 +92,8 @@ mod tests {
         assert!((small_sample_factor(818.0) - 0.999_082_802_536_628_3).abs() < 1e-12);
     }
 
-    /// SciPy's `ttest_ind(equal_var=False)` on these two groups: t = -1.224744871391589, df = 4, p = 0.2878641347266908.
+    /// SciPy's `ttest_ind(equal_var=False)` on these two groups: t = -1.224744871391589, df = 4, p
+    /// = 0.2878641347266908.
     #[test]
     fn welch_equals_its_reference() {
         let (a, b) = (Moments::of(&[1.0, 2.0, 3.0]), Moments::of(&[2.0, 3.0, 4.0]));

@@ -35,9 +35,11 @@ pub struct Contrast {
     pub overall: f64,
     /// The members' mean with everybody's at 100; `None` where everybody's is not positive.
     pub index: Option<f64>,
-    /// Difference to the other customers in standard deviations (Hedges' g); `None` where there is no spread.
+    /// Difference to the other customers in standard deviations (Hedges' g); `None` where there is
+    /// no spread.
     pub effect: Option<f64>,
-    /// P-value of the difference (Welch), adjusted over all segments and features (Benjamini & Hochberg).
+    /// P-value of the difference (Welch), adjusted over all segments and features (Benjamini &
+    /// Hochberg).
     pub p_adjusted: Option<f64>,
     /// What follows from both.
     pub direction: Direction,
@@ -85,14 +87,15 @@ pub struct Profile {
     pub segments: Vec<SegmentProfile>,
 }
 
-/// A smaller difference than a fifth of a standard deviation is small by the customary reading (Cohen 1988).
+/// A smaller difference than a fifth of a standard deviation is small by the customary reading
+/// (Cohen 1988).
 const LEAST_EFFECT: f64 = 0.2;
 /// The customary level.
 const ALPHA: f64 = 0.05;
 
 impl Profile {
-    /// Describes segments by features. Customers are matched by id; those without features are left out of the
-    /// contrasts and counted in the sizes.
+    /// Describes segments by features. Customers are matched by id; those without features are left
+    /// out of the contrasts and counted in the sizes.
     ///
     /// # Errors
     ///

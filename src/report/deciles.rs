@@ -6,8 +6,9 @@ use crate::value::Deciles;
 
 /// Bars of each decile's share of the value, the best tenth on the left, as an SVG.
 ///
-/// `None` where there is no total to have a share of. The chart says nothing about the number of customers; whether it
-/// may be shown for a small base is up to the caller, and [`Report`](crate::report::Report) withholds it there.
+/// `None` where there is no total to have a share of. The chart says nothing about the number of
+/// customers; whether it may be shown for a small base is up to the caller, and
+/// [`Report`](crate::report::Report) withholds it there.
 ///
 /// ```
 /// use segmentry::{report::decile_chart, units::{CustomerIds, Money}, value::deciles};

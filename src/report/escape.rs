@@ -1,6 +1,7 @@
 //! Text from anywhere, made safe to stand in HTML and SVG.
 
-/// Escapes what has a meaning in text and in quoted attributes; control characters, which have none, become spaces.
+/// Escapes what has a meaning in text and in quoted attributes; control characters, which have
+/// none, become spaces.
 pub(crate) fn escaped(text: &str) -> String {
     let mut safe = String::with_capacity(text.len());
     for c in text.chars() {
@@ -11,7 +12,8 @@ pub(crate) fn escaped(text: &str) -> String {
             '"' => safe.push_str("&quot;"),
             '\'' => safe.push_str("&#39;"),
             c if c.is_control() => safe.push(' '),
-            // Marks that turn the direction of the text around could make a name read as something else.
+            // Marks that turn the direction of the text around could make a name read as something
+            // else.
             '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => {}
             c => safe.push(c),
         }

@@ -6,11 +6,12 @@ use crate::report::svg::{Anchor, LINE, MUTED, NOTE, STRONG, Style, Svg, strategy
 use crate::strategy::ValueMap;
 use crate::units::Money;
 
-/// The map in fifths of current value (left to right, the best on the right) and of headroom (the most on top), as an SVG.
-/// Each cell shows its customers, the gain of their primary strategies, and the most frequent of these by its colour.
+/// The map in fifths of current value (left to right, the best on the right) and of headroom (the
+/// most on top), as an SVG. Each cell shows its customers, the gain of their primary strategies,
+/// and the most frequent of these by its colour.
 ///
-/// Cells of fewer than `least` customers are withheld, and with them enough others that they cannot be worked out.
-/// `None` where no headroom is known.
+/// Cells of fewer than `least` customers are withheld, and with them enough others that they cannot
+/// be worked out. `None` where no headroom is known.
 pub fn value_map_chart(map: &ValueMap, least: usize) -> Option<String> {
     const CELL: f64 = 80.0;
     const HIGH: f64 = 50.0;

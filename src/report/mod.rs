@@ -5,9 +5,10 @@
 //! | [`Report`] | everything that is to be told, as [`html`](Report::html) and [`summary`](Report::summary) |
 //! | [`decile_chart`], [`lorenz_chart`], [`profile_chart`], [`value_map_chart`] | the pictures, each as an SVG of its own |
 //!
-//! The page needs no script, no network and no other file; it is readable on a phone. Names from the caller's data are
-//! escaped wherever they stand. No figure of fewer than eleven customers is shown, and where one is withheld, enough others
-//! are withheld that it cannot be worked out from the totals.
+//! The page needs no script, no network and no other file; it is readable on a phone. Names from
+//! the caller's data are escaped wherever they stand. No figure of fewer than eleven customers is
+//! shown, and where one is withheld, enough others are withheld that it cannot be worked out from
+//! the totals.
 
 mod deciles;
 mod escape;

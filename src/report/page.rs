@@ -1,4 +1,5 @@
-//! The page: the story of the base in six sections, each opening with what follows from its pictures.
+//! The page: the story of the base in six sections, each opening with what follows from its
+//! pictures.
 
 use std::io::{self, Write};
 
@@ -49,8 +50,8 @@ pub struct Report<'a> {
 }
 
 impl<'a> Report<'a> {
-    /// A report that shows no figure of fewer than eleven customers, the cell size policy of the US Centers for Medicare &
-    /// Medicaid Services.
+    /// A report that shows no figure of fewer than eleven customers, the cell size policy of the US
+    /// Centers for Medicare & Medicaid Services.
     pub fn new(parts: ReportParts<'a>) -> Self {
         Self { parts, least: 11 }
     }
@@ -62,8 +63,8 @@ impl<'a> Report<'a> {
         self
     }
 
-    /// What matters most, in at most 80 columns and about a screen of lines. It is for whoever runs the analysis, and
-    /// withholds nothing.
+    /// What matters most, in at most 80 columns and about a screen of lines. It is for whoever runs
+    /// the analysis, and withholds nothing.
     pub fn summary(&self) -> String {
         summary(&self.parts)
     }

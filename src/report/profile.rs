@@ -5,8 +5,9 @@ use crate::report::escape::shortened;
 use crate::report::numbers::grouped;
 use crate::report::svg::{ACCENT, Anchor, Dash, LINE, MUTED, NOTE, PLAIN, Svg, WARM};
 
-/// One segment's features against the other customers, as an SVG: bars to the right for more, to the left for less, in
-/// standard deviations, beside the index (everybody at 100). What chance would explain is grey.
+/// One segment's features against the other customers, as an SVG: bars to the right for more, to
+/// the left for less, in standard deviations, beside the index (everybody at 100). What chance
+/// would explain is grey.
 ///
 /// ```
 /// use segmentry::cluster::Segmentation;

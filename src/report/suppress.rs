@@ -1,12 +1,13 @@
 //! What a table must withhold so that no small group can be read off it or worked out.
 //!
-//! A cell of one to ten customers is withheld. Its row and column totals are shown elsewhere, so others have to go with it:
-//! in a table with known totals a withheld cell can be worked out exactly if and only if, drawn as a line between its row
-//! and its column, it is a bridge of the graph of all withheld cells (Gusfield 1988). What a row or column withholds in
-//! all can be worked out in any case, so that must not be a small group either.
+//! A cell of one to ten customers is withheld. Its row and column totals are shown elsewhere, so
+//! others have to go with it: in a table with known totals a withheld cell can be worked out
+//! exactly if and only if, drawn as a line between its row and its column, it is a bridge of the
+//! graph of all withheld cells (Gusfield 1988). What a row or column withholds in all can be worked
+//! out in any case, so that must not be a small group either.
 
-/// Marks the cells to withhold, given that all row and column totals are known. Zeros are shown, for they are nobody, unless
-/// one is needed to protect a small cell.
+/// Marks the cells to withhold, given that all row and column totals are known. Zeros are shown,
+/// for they are nobody, unless one is needed to protect a small cell.
 pub(crate) fn withheld_cells(counts: &[Vec<usize>], least: usize) -> Vec<Vec<bool>> {
     let small = |count: usize| count > 0 && count < least;
     let mut withheld: Vec<Vec<bool>> =
@@ -45,8 +46,9 @@ fn lines(counts: &[Vec<usize>]) -> Vec<Vec<(usize, usize)>> {
     rows.chain((0..columns).map(|c| (0..counts.len()).map(|r| (r, c)).collect())).collect()
 }
 
-/// The cells that complete a rectangle with the exposed cell at one corner, of all rectangles the one that hides the fewest
-/// customers more. Its corners hang together by two ways each, so that none of them can be worked out.
+/// The cells that complete a rectangle with the exposed cell at one corner, of all rectangles the
+/// one that hides the fewest customers more. Its corners hang together by two ways each, so that
+/// none of them can be worked out.
 fn cheapest_rectangle(
     counts: &[Vec<usize>],
     withheld: &[Vec<bool>],
@@ -59,7 +61,8 @@ fn cheapest_rectangle(
     let corners = |(r, c): (usize, usize)| [(row, c), (r, column), (r, c)];
     let price = |corner: &(usize, usize)| {
         let more = corners(*corner).into_iter().filter(|&(r, c)| !withheld[r][c]);
-        // A zero protects little, because a reader may guess it: it comes after cells with customers.
+        // A zero protects little, because a reader may guess it: it comes after cells with
+        // customers.
         more.map(|(r, c)| if counts[r][c] == 0 { usize::MAX / 8 } else { counts[r][c] })
             .sum::<usize>()
     };
@@ -125,7 +128,8 @@ mod tests {
         let counts = vec![vec![5, 40, 90], vec![50, 60, 80], vec![70, 30, 99]];
         let withheld = withheld_cells(&counts, 11);
         assert!(withheld[0][0]);
-        // With the corner of 5: its row's 40, its column's 70, and the 30 opposite; 140 in all, less than any other.
+        // With the corner of 5: its row's 40, its column's 70, and the 30 opposite; 140 in all,
+        // less than any other.
         let expected = [[true, true, false], [false, false, false], [true, true, false]];
         assert_eq!(withheld, expected.map(|row| row.to_vec()));
     }
@@ -139,7 +143,8 @@ mod tests {
         assert_eq!(withheld_entries(&[0, 20], 11), [false, false]);
     }
 
-    /// Whether a withheld cell is determined by the totals: whether its unit vector lies in the row space of the equations.
+    /// Whether a withheld cell is determined by the totals: whether its unit vector lies in the row
+    /// space of the equations.
     fn determined(counts: &[Vec<usize>], withheld: &[Vec<bool>], cell: (usize, usize)) -> bool {
         let unknowns: Vec<(usize, usize)> = (0..counts.len())
             .flat_map(|r| (0..counts[r].len()).map(move |c| (r, c)))

@@ -122,7 +122,8 @@ pub(crate) const NOTE: Style = Style { size: 13, weight: 400, fill: MUTED };
 /// Text that stands out.
 pub(crate) const STRONG: Style = Style { size: 14, weight: 600, fill: INK };
 
-/// The colour of a strategy: the ones that come with the library have their own, others share a palette by name.
+/// The colour of a strategy: the ones that come with the library have their own, others share a
+/// palette by name.
 pub(crate) fn strategy_colour(name: &str) -> &'static str {
     const OTHERS: [&str; 5] = ["#7a4fa3", "#8a6d1f", "#3f7d5a", "#a23b6c", "#4a5f8f"];
     match name {

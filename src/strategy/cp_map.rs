@@ -1,4 +1,5 @@
-//! The choice: for each customer the lever with the largest gain, and the best one that goes with it.
+//! The choice: for each customer the lever with the largest gain, and the best one that goes with
+//! it.
 
 use std::cmp::Ordering;
 use std::fmt;
@@ -13,7 +14,8 @@ use crate::units::{LeverId, Money, Provenance};
 use crate::value::{CustomerValue, Worth};
 use crate::work::Work;
 
-/// Going on as before: the zero that every lever has to beat. It needs no lever of its own and is part of every choice.
+/// Going on as before: the zero that every lever has to beat. It needs no lever of its own and is
+/// part of every choice.
 pub const MAINTAIN: LeverId = LeverId::of("maintain");
 
 /// A way from values to a strategy for each customer.
@@ -24,15 +26,17 @@ pub trait StrategyAssigner {
     ///
     /// # Errors
     ///
-    /// Whatever keeps the choice from being made; that nothing applies to a customer is no error but `maintain`.
+    /// Whatever keeps the choice from being made; that nothing applies to a customer is no error
+    /// but `maintain`.
     fn assign(&self, value: &CustomerValue, work: &Work) -> Result<StrategyPlan, StrategyError>;
 }
 
 /// Strategies from the customer value map.
 ///
-/// The primary strategy is the eligible lever with the largest expected gain; [`MAINTAIN`], with a gain of zero, is always
-/// among them, so that doing nothing is a real answer. The secondary one is the best of the others that goes with the
-/// primary and gains something. Of equal gains the lever listed first is taken.
+/// The primary strategy is the eligible lever with the largest expected gain; [`MAINTAIN`], with a
+/// gain of zero, is always among them, so that doing nothing is a real answer. The secondary one is
+/// the best of the others that goes with the primary and gains something. Of equal gains the lever
+/// listed first is taken.
 ///
 /// # Example
 ///
@@ -67,7 +71,8 @@ pub struct CpMap {
 impl CpMap {
     /// Retain, develop, win back and reduce cost to serve, with their default assumptions.
     ///
-    /// Keeping a customer and serving them more cheaply pull in opposite directions, so these two never go together.
+    /// Keeping a customer and serving them more cheaply pull in opposite directions, so these two
+    /// never go together.
     pub fn retail() -> Self {
         Self::none()
             .with(Retain::new())
@@ -106,7 +111,8 @@ impl CpMap {
     ///
     /// # Errors
     ///
-    /// [`StrategyError::Param`]; [`StrategyError::LeverTwice`] for a lever that calls itself [`MAINTAIN`].
+    /// [`StrategyError::Param`]; [`StrategyError::LeverTwice`] for a lever that calls itself
+    /// [`MAINTAIN`].
     pub fn validate(&self) -> Result<(), StrategyError> {
         if self.levers.iter().any(|lever| lever.id() == MAINTAIN) {
             return Err(StrategyError::LeverTwice { lever: MAINTAIN });

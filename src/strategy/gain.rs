@@ -17,7 +17,8 @@ pub struct Gain {
 }
 
 impl Gain {
-    /// The gain of `offer` to a customer with these rates (see the [module](crate::strategy) for the formula).
+    /// The gain of `offer` to a customer with these rates (see the [module](crate::strategy) for
+    /// the formula).
     ///
     /// # Example
     ///
@@ -92,7 +93,8 @@ mod tests {
         close(gain(Offer::new(assumed(0.5), "").purchases(1.2)), 2.0);
         // Served at half the cost: 2/5 x 45 = 18, gain 2.
         close(gain(Offer::new(assumed(1.0), "").cost_to_serve(0.5)), 2.0);
-        // An incentive of 4 to one in two, and to one in ten who would have come anyway: 1/2 x (4 - 4) - 0.4.
+        // An incentive of 4 to one in two, and to one in ten who would have come anyway: 1/2 x (4 -
+        // 4) - 0.4.
         close(
             gain(
                 Offer::new(assumed(0.5), "").purchases(1.2).incentive(Money::from_minor(4, 0), 0.1),

@@ -8,8 +8,9 @@ use crate::value::{Rates, ValueUnit, Worth};
 
 /// A strategy that a company can follow with a customer.
 ///
-/// A lever looks at one customer and either makes an offer or names the rule against it. It says what would change; the
-/// library computes what that is worth, so that a measured effect can later take the place of an assumed one.
+/// A lever looks at one customer and either makes an offer or names the rule against it. It says
+/// what would change; the library computes what that is worth, so that a measured effect can later
+/// take the place of an assumed one.
 ///
 /// # Example
 ///
@@ -148,8 +149,9 @@ pub struct Offer {
 }
 
 impl Offer {
-    /// An offer that changes nothing yet. `success` is the incremental probability that it works, from 0 to 1; `why` says
-    /// in a few words what makes the customer eligible, and becomes part of the reason.
+    /// An offer that changes nothing yet. `success` is the incremental probability that it works,
+    /// from 0 to 1; `why` says in a few words what makes the customer eligible, and becomes part of
+    /// the reason.
     pub fn new(success: Estimate, why: impl Into<Cow<'static, str>>) -> Self {
         Self {
             success,
@@ -167,7 +169,8 @@ impl Offer {
         }
     }
 
-    /// The share of the chance that the customer is gone which it takes away: 1 brings them back for certain.
+    /// The share of the chance that the customer is gone which it takes away: 1 brings them back
+    /// for certain.
     #[must_use]
     pub fn revive(mut self, share: f64) -> Self {
         self.revive = share;
@@ -223,7 +226,8 @@ impl Offer {
         self
     }
 
-    /// What the customer gets, paid on success, and the probability that it goes to a customer who would have acted anyway.
+    /// What the customer gets, paid on success, and the probability that it goes to a customer who
+    /// would have acted anyway.
     #[must_use]
     pub fn incentive(mut self, money: Money, leakage: f64) -> Self {
         self.incentive = money;

@@ -1,7 +1,8 @@
 //! The levers that come with the library.
 //!
-//! Their success rates are assumptions until an experiment replaces them, and they say so in every output. The depths and
-//! thresholds are starting points for a discussion with whoever runs the campaigns, not findings.
+//! Their success rates are assumptions until an experiment replaces them, and they say so in every
+//! output. The depths and thresholds are starting points for a discussion with whoever runs the
+//! campaigns, not findings.
 
 use crate::strategy::{Candidate, Ineligible, Lever, Offer, StrategyError};
 use crate::units::{Days, Estimate, LeverId, Money, Probability};
@@ -43,7 +44,8 @@ macro_rules! terms {
                 Self::default()
             }
 
-            /// The incremental probability that the offer works: the share of customers in whom it causes the change.
+            /// The incremental probability that the offer works: the share of customers in whom it
+            /// causes the change.
             #[must_use]
             pub fn success(mut self, success: Estimate) -> Self {
                 self.terms.success = success;
@@ -68,11 +70,11 @@ fn percent(share: f64) -> String {
     format!("{:.0} %", 100.0 * share)
 }
 
-/// Whether a customer has lapsed: more likely gone than not, or silent for so long and more likely than not to stay silent
-/// over the horizon.
+/// Whether a customer has lapsed: more likely gone than not, or silent for so long and more likely
+/// than not to stay silent over the horizon.
 ///
-/// Where the model tells dropout apart, the first rule decides; where it cannot, or knows no dropout, the second one does,
-/// which any rung of the value ladder can answer.
+/// Where the model tells dropout apart, the first rule decides; where it cannot, or knows no
+/// dropout, the second one does, which any rung of the value ladder can answer.
 #[derive(Debug, Clone, Copy, PartialEq)]
 struct Lapse {
     silent_from: Days,
@@ -96,8 +98,9 @@ impl Lapse {
 
 /// Keeps customers who are there and may go.
 ///
-/// Eligible: not lapsed (see [`WinBack`]), and dropout, by now or over the horizon, takes at least a tenth of what the
-/// customer would buy otherwise. An offer that works saves half of that; one in ten is assumed to work.
+/// Eligible: not lapsed (see [`WinBack`]), and dropout, by now or over the horizon, takes at least
+/// a tenth of what the customer would buy otherwise. An offer that works saves half of that; one in
+/// ten is assumed to work.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Retain {
     terms: Terms,
@@ -155,8 +158,8 @@ impl Lever for Retain {
 
 /// Grows customers towards what their peers are worth.
 ///
-/// Eligible: not lapsed (see [`WinBack`]), and with headroom. An offer that works raises purchases until a quarter of the
-/// headroom is taken; one in ten is assumed to work.
+/// Eligible: not lapsed (see [`WinBack`]), and with headroom. An offer that works raises purchases
+/// until a quarter of the headroom is taken; one in ten is assumed to work.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Develop {
     terms: Terms,
@@ -219,9 +222,9 @@ impl Lever for Develop {
 
 /// Brings back customers who have lapsed.
 ///
-/// Eligible: more likely gone than not, or silent for 26 weeks and more likely than not to stay silent over the horizon.
-/// An offer that works brings one purchase, and with it a customer who certainly is one; three in a hundred are assumed to
-/// come who would not have come by themselves.
+/// Eligible: more likely gone than not, or silent for 26 weeks and more likely than not to stay
+/// silent over the horizon. An offer that works brings one purchase, and with it a customer who
+/// certainly is one; three in a hundred are assumed to come who would not have come by themselves.
 #[derive(Debug, Clone, PartialEq)]
 pub struct WinBack {
     terms: Terms,
@@ -273,9 +276,9 @@ impl Lever for WinBack {
 
 /// Serves customers at a lower cost.
 ///
-/// Eligible: the cost to serve is known and takes at least half of the contribution. It lowers that cost by three tenths,
-/// and, because cheaper service is noticed, purchases by one in twenty. The company does it to itself, so that it is
-/// assumed to work always.
+/// Eligible: the cost to serve is known and takes at least half of the contribution. It lowers that
+/// cost by three tenths, and, because cheaper service is noticed, purchases by one in twenty. The
+/// company does it to itself, so that it is assumed to work always.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ReduceCostToServe {
     terms: Terms,

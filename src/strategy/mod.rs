@@ -9,21 +9,22 @@
 //! | [`StrategyPlan`], [`CustomerStrategy`], [`Chosen`] | the answer |
 //! | [`ValueMap`] | the base on one map: current value by headroom |
 //!
-//! Strategy comes from the individual customer's value, not from segments: segments shape how a customer hears of it. A
-//! lever says what it would change in the [rates](crate::value::Rates) behind a customer's future value, and the
-//! gain is computed here, for all levers alike:
+//! Strategy comes from the individual customer's value, not from segments: segments shape how a
+//! customer hears of it. A lever says what it would change in the [rates](crate::value::Rates)
+//! behind a customer's future value, and the gain is computed here, for all levers alike:
 //!
 //! ```text
 //! gain = success × (value after − value before + one-off − incentive) − contact cost − leakage × incentive
 //! ```
 //!
-//! `success` is incremental: the share of customers in whom the offer *causes* the change, treated less control. The value
-//! before is the customer's future value to the last bit. A number that nobody measured says so
-//! ([`Provenance`](crate::units::Provenance)), and nothing that was not stated is made up: a lever without its inputs is
-//! ineligible for that reason.
+//! `success` is incremental: the share of customers in whom the offer *causes* the change, treated
+//! less control. The value before is the customer's future value to the last bit. A number that
+//! nobody measured says so ([`Provenance`](crate::units::Provenance)), and nothing that was not
+//! stated is made up: a lever without its inputs is ineligible for that reason.
 //!
-//! The map of current against potential value follows the individual strategy selection described by Genroe (cpMAP) and
-//! the customer-value differentiation of Peppers & Rogers (2017), *Managing Customer Experience and Relationships*.
+//! The map of current against potential value follows the individual strategy selection described
+//! by Genroe (cpMAP) and the customer-value differentiation of Peppers & Rogers (2017), *Managing
+//! Customer Experience and Relationships*.
 
 mod cp_map;
 mod error;

@@ -1,4 +1,5 @@
-//! The answer: a primary strategy for each customer, a secondary one where there is one, and the reasons.
+//! The answer: a primary strategy for each customer, a secondary one where there is one, and the
+//! reasons.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -155,7 +156,8 @@ pub struct PlanSummary {
     pub strategies: Vec<StrategyTotal>,
     /// Gain of all primary strategies.
     pub gain: Money,
-    /// Gain of all secondary strategies; the two act on the same customers and do not simply add up.
+    /// Gain of all secondary strategies; the two act on the same customers and do not simply add
+    /// up.
     pub secondary_gain: Money,
     /// The share of the primary gain that rests on assumptions; `None` where there is no gain.
     pub assumed_share: Option<f64>,
@@ -202,7 +204,8 @@ impl StrategyPlan {
         &self.rows
     }
 
-    /// The customers with the largest primary gain, the largest first; equal gains by id in byte order.
+    /// The customers with the largest primary gain, the largest first; equal gains by id in byte
+    /// order.
     pub fn top(&self, customers: usize) -> Vec<PlannedCustomer<'_>> {
         let mut order: Vec<usize> = (0..self.rows.len()).collect();
         let gain = |row: usize| self.rows[row].primary.gain.amount();

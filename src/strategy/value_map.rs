@@ -8,8 +8,8 @@ use crate::value::{CustomerValue, Deciles, ValueError, deciles};
 
 /// Customers by decile of current value and decile of headroom.
 ///
-/// Named readings, such as "most growable" for much headroom or "most valuable" for the first deciles, are regions of this
-/// one map.
+/// Named readings, such as "most growable" for much headroom or "most valuable" for the first
+/// deciles, are regions of this one map.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct ValueMap {

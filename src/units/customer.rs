@@ -1,7 +1,8 @@
-//! Who is who: one customer's id, and the table of all ids that the columns of every stage stand beside.
+//! Who is who: one customer's id, and the table of all ids that the columns of every stage stand
+//! beside.
 //!
-//! Neither prints what it holds. An id is personal data, and error texts and logs travel further than anyone planned;
-//! `expose()` gives the id to whoever asks for it by name.
+//! Neither prints what it holds. An id is personal data, and error texts and logs travel further
+//! than anyone planned; `expose()` gives the id to whoever asks for it by name.
 
 use std::borrow::Cow;
 use std::cmp::Ordering;
@@ -42,11 +43,13 @@ impl fmt::Debug for CustomerId {
     }
 }
 
-/// The customers of a table, one a row, each once. Cheap to clone: the tables of all stages share it.
+/// The customers of a table, one a row, each once. Cheap to clone: the tables of all stages share
+/// it.
 ///
-/// Rows keep the order in which they were given; a [`CustomerHistory`](crate::data::CustomerHistory) gives them in the
-/// byte order of the ids. Integer ids are kept as integers and read as their decimal text wherever text is asked for,
-/// so that `17850` from a warehouse and `"17850"` from a file are the same customer.
+/// Rows keep the order in which they were given; a
+/// [`CustomerHistory`](crate::data::CustomerHistory) gives them in the byte order of the ids.
+/// Integer ids are kept as integers and read as their decimal text wherever text is asked for, so
+/// that `17850` from a warehouse and `"17850"` from a file are the same customer.
 #[derive(Clone)]
 pub struct CustomerIds(Arc<Table>);
 
@@ -67,7 +70,8 @@ impl CustomerIds {
     ///
     /// # Errors
     ///
-    /// [`UnitError::EmptyCustomerId`], [`UnitError::DuplicateCustomer`], [`UnitError::TooManyCustomers`].
+    /// [`UnitError::EmptyCustomerId`], [`UnitError::DuplicateCustomer`],
+    /// [`UnitError::TooManyCustomers`].
     pub fn from_texts<T: AsRef<str>>(ids: impl IntoIterator<Item = T>) -> Result<Self, UnitError> {
         let (mut text, mut ends) = (String::new(), Vec::new());
         for (row, id) in ids.into_iter().enumerate() {
@@ -218,7 +222,8 @@ impl Ids {
     }
 }
 
-/// Compares two integers as their decimal texts would compare, byte by byte, without making the texts.
+/// Compares two integers as their decimal texts would compare, byte by byte, without making the
+/// texts.
 pub(crate) fn compare_as_text(a: i64, b: i64) -> Ordering {
     /// The digits pushed to the left of 19 places, then how many there are.
     fn key(value: i64) -> (bool, u64, u32) {

@@ -1,8 +1,8 @@
 //! Calendar days and civil times: what the clock on the shop's wall shows.
 //!
-//! A purchase belongs to the day on which the customer bought, so times are civil times without a zone. A text may
-//! carry an offset such as `Z` or `+01:00`; the time is taken as written and the offset is not applied, and a source
-//! that mixes both forms is refused where it is read.
+//! A purchase belongs to the day on which the customer bought, so times are civil times without a
+//! zone. A text may carry an offset such as `Z` or `+01:00`; the time is taken as written and the
+//! offset is not applied, and a source that mixes both forms is refused where it is read.
 
 use std::fmt;
 use std::str::FromStr;
@@ -55,7 +55,8 @@ impl Date {
         if !exists {
             return Err(UnitError::NoSuchDay { year, month, day });
         }
-        // Years are counted from March, so that the leap day is the last of its year; eras are 400 years long.
+        // Years are counted from March, so that the leap day is the last of its year; eras are 400
+        // years long.
         let shifted = if month <= 2 { year - 1 } else { year };
         let era = shifted.div_euclid(400);
         let year_of_era = shifted.rem_euclid(400);
@@ -161,7 +162,8 @@ fn read_date(text: &[u8]) -> Option<Date> {
     Date::from_ymd(year as i32, two_digits(m1, m2)?, two_digits(d1, d2)?).ok()
 }
 
-/// Seconds of the day, and what stands behind the clock. Fractions of a second are read and dropped.
+/// Seconds of the day, and what stands behind the clock. Fractions of a second are read and
+/// dropped.
 fn read_clock(text: &[u8]) -> Option<(i64, &[u8])> {
     let (&[h1, h2, b':', m1, m2], mut rest) = text.split_first_chunk::<5>()? else { return None };
     let hour = two_digits(h1, h2).filter(|&h| h <= 23)?;

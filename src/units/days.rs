@@ -1,7 +1,7 @@
 //! A length of time in whole days, the only public unit of time.
 //!
-//! Models of the literature count weeks; they convert inside and say so. Half of the questions that users ask other
-//! packages are about the unit of `t`.
+//! Models of the literature count weeks; they convert inside and say so. Half of the questions that
+//! users ask other packages are about the unit of `t`.
 
 use std::fmt;
 

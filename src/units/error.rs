@@ -38,7 +38,8 @@ pub enum UnitError {
         /// The day of the month given.
         day: u32,
     },
-    /// A text was not a date of the form `2011-12-09`, or a date-time of the form `2011-12-09 12:50:00`.
+    /// A text was not a date of the form `2011-12-09`, or a date-time of the form `2011-12-09
+    /// 12:50:00`.
     #[error("expected a date such as `2011-12-09` or a date-time such as `2011-12-09 12:50:00`")]
     NotADate,
     /// A customer id was empty.

@@ -10,8 +10,8 @@
 //! | [`CustomerId`], [`CustomerIds`] | one customer, and the table of all, neither of which prints itself |
 //! | [`SegmentId`], [`LeverId`] | a segment's number, a strategy's name |
 //!
-//! The values keep their own invariants: whoever holds a `Money` holds a finite number, so no later stage checks it
-//! again.
+//! The values keep their own invariants: whoever holds a `Money` holds a finite number, so no later
+//! stage checks it again.
 
 mod customer;
 mod date;

@@ -1,7 +1,8 @@
 //! An amount of money, finite by construction.
 //!
-//! There is no currency in it and so no conversion: a data set has one currency, and mixing two is found while the
-//! data are read. Sums over transactions are exact elsewhere, as whole minor units; `Money` is for values and estimates.
+//! There is no currency in it and so no conversion: a data set has one currency, and mixing two is
+//! found while the data are read. Sums over transactions are exact elsewhere, as whole minor units;
+//! `Money` is for values and estimates.
 
 use std::fmt;
 use std::iter::Sum;
@@ -46,7 +47,8 @@ impl Money {
         }
     }
 
-    /// An amount of whole minor units, `digits` of which make the decimals: 2933 with two digits is 29.33.
+    /// An amount of whole minor units, `digits` of which make the decimals: 2933 with two digits is
+    /// 29.33.
     ///
     /// ```
     /// # use segmentry::units::Money;
@@ -61,7 +63,8 @@ impl Money {
         self.0
     }
 
-    /// For values that are finite by their making; anything else is pinned to the nearest finite amount.
+    /// For values that are finite by their making; anything else is pinned to the nearest finite
+    /// amount.
     pub(crate) fn finite(amount: f64) -> Self {
         debug_assert!(amount.is_finite(), "made of finite parts");
         Self(if amount.is_nan() { 0.0 } else { amount.clamp(f64::MIN, f64::MAX) })

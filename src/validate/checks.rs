@@ -12,8 +12,8 @@ use crate::work::Work;
 
 /// A question that a segmentation must answer.
 ///
-/// Implement it for a house rule; it gets the evidence and returns a finding. A check that lacks its evidence returns
-/// [`Outcome::CouldNotBeMade`], not an error and not a pass.
+/// Implement it for a house rule; it gets the evidence and returns a finding. A check that lacks
+/// its evidence returns [`Outcome::CouldNotBeMade`], not an error and not a pass.
 ///
 /// # Example
 ///

@@ -1,4 +1,5 @@
-//! What can go wrong while segments are judged. A check that lacks its evidence is no error but a finding.
+//! What can go wrong while segments are judged. A check that lacks its evidence is no error but a
+//! finding.
 
 use crate::work::Cancelled;
 

@@ -1,8 +1,8 @@
 //! Do needs belong to one segment each?
 //!
-//! A segmentation by needs promises that what one segment wants the others want less. On real data the strict form
-//! fails almost always, so the answer is graded: which need has one owner, which is shared, which nobody owns, and
-//! how far the sets of needs of two segments overlap.
+//! A segmentation by needs promises that what one segment wants the others want less. On real data
+//! the strict form fails almost always, so the answer is graded: which need has one owner, which is
+//! shared, which nobody owns, and how far the sets of needs of two segments overlap.
 
 use serde::Serialize;
 
@@ -17,14 +17,15 @@ use crate::units::SegmentId;
 use crate::validate::{Detail, Evidence, Finding, Outcome, SegmentCheck, ValidateError};
 use crate::work::Work;
 
-/// Needs are exclusive: most needs that have an owner have one, every segment owns a need alone, and no two segments'
-/// needs overlap much.
+/// Needs are exclusive: most needs that have an owner have one, every segment owns a need alone,
+/// and no two segments' needs overlap much.
 ///
-/// A segment *owns* a yes/no need when it is over-indexed: the share of its members who have the need is at least
-/// `min_lift` times everybody's, the lower end of the 95 % interval of the risk ratio against the rest (on the log
-/// scale) exceeds one, and the chi-squared p-value, adjusted over all segments and needs, is at most 0.05. For graded
-/// scores the difference to the rest is at least 0.2 standard deviations (Hedges' g), its 95 % interval excludes zero and
-/// Welch's adjusted p-value is at most 0.05.
+/// A segment *owns* a yes/no need when it is over-indexed: the share of its members who have the
+/// need is at least `min_lift` times everybody's, the lower end of the 95 % interval of the risk
+/// ratio against the rest (on the log scale) exceeds one, and the chi-squared p-value, adjusted
+/// over all segments and needs, is at most 0.05. For graded scores the difference to the rest is at
+/// least 0.2 standard deviations (Hedges' g), its 95 % interval excludes zero and Welch's adjusted
+/// p-value is at most 0.05.
 ///
 /// | figure | default | what it is |
 /// |---|---|---|
@@ -107,13 +108,16 @@ pub struct NeedOwnership {
     pub owners: Vec<SegmentId>,
     /// How many those are.
     pub owned_by: OwnedBy,
-    /// For each segment, its share (or mean score) over everybody's; `None` where that is zero or the segment empty.
+    /// For each segment, its share (or mean score) over everybody's; `None` where that is zero or
+    /// the segment empty.
     pub lift: Vec<Option<f64>>,
-    /// For each segment, the lower end of the interval: of the risk ratio for yes/no, of the difference in means for scores.
+    /// For each segment, the lower end of the interval: of the risk ratio for yes/no, of the
+    /// difference in means for scores.
     pub low: Vec<Option<f64>>,
     /// For each segment, the adjusted p-value.
     pub p_adjusted: Vec<Option<f64>>,
-    /// How unevenly the lifts are spread over the segments: 0 where all are alike, 1 where one has all.
+    /// How unevenly the lifts are spread over the segments: 0 where all are alike, 1 where one has
+    /// all.
     pub concentration: Option<f64>,
 }
 
@@ -129,7 +133,8 @@ pub struct Exclusivity {
     pub grade: Option<Grade>,
     /// The share of needs that have an owner.
     pub coverage: f64,
-    /// The overlap (Jaccard index) of each pair of segments' needs; 1 on the diagonal, 0 for two segments without any.
+    /// The overlap (Jaccard index) of each pair of segments' needs; 1 on the diagonal, 0 for two
+    /// segments without any.
     pub overlap: Vec<Vec<f64>>,
     /// The largest overlap of two segments; `None` for one segment.
     pub largest_overlap: Option<f64>,
@@ -259,7 +264,8 @@ impl NeedsExclusive {
             return Against::default();
         }
         let lift = (x1 / n1) / overall;
-        // Where a group has no yes at all the logarithm needs a half in every cell (Haldane 1955, Anscombe 1956).
+        // Where a group has no yes at all the logarithm needs a half in every cell (Haldane 1955,
+        // Anscombe 1956).
         let half = if x1 == 0.0 || x0 == 0.0 { 0.5 } else { 0.0 };
         let (a, m, b, k) = (x1 + half, n1 + 2.0 * half, x0 + half, n0 + 2.0 * half);
         let (p1, p0) = (a / m, b / k);

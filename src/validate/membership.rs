@@ -65,7 +65,8 @@ impl SegmentCheck for InOneSegment {
                 format!("{customers} customers in {segments} segments, each in one"),
             )
         } else {
-            // No counts in words: a report may quote them, and the customers may be few. The figures have them.
+            // No counts in words: a report may quote them, and the customers may be few. The
+            // figures have them.
             let reason = match (in_none > 0, in_several > 0) {
                 (true, true) => "some customers are in no segment, others in several",
                 (true, false) => "some customers are in no segment",

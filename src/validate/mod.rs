@@ -14,11 +14,11 @@
 //! | [`Checks`], [`Verdict`] | the checks that are made, and their findings |
 //! | [`Finding`], [`Outcome`] | one answer: pass, fail, could not be made, or circular |
 //!
-//! A check without its evidence *could not be made*, which is never a pass. Needs that the segments were made from
-//! differ between them by construction; they are described and never certified.
+//! A check without its evidence *could not be made*, which is never a pass. Needs that the segments
+//! were made from differ between them by construction; they are described and never certified.
 //!
-//! Names of the checks follow Kotler's criteria (measurable, substantial, differentiable) and the knock-out criteria of
-//! Dolnicar, Gruen & Leisch (2018), *Market Segmentation Analysis*.
+//! Names of the checks follow Kotler's criteria (measurable, substantial, differentiable) and the
+//! knock-out criteria of Dolnicar, Gruen & Leisch (2018), *Market Segmentation Analysis*.
 
 mod checks;
 mod error;

@@ -9,9 +9,10 @@ use crate::work::Work;
 
 /// Every segment has at least so many customers and at least this share of them.
 ///
-/// The share is tested at the lower end of its interval (Wilson, 95 %), because the customers at hand are a sample of
-/// those to come. No source gives thresholds, "large enough to serve profitably" is all they say; the default of 100
-/// customers and 5 % is a policy of ours, and yours to set.
+/// The share is tested at the lower end of its interval (Wilson, 95 %), because the customers at
+/// hand are a sample of those to come. No source gives thresholds, "large enough to serve
+/// profitably" is all they say; the default of 100 customers and 5 % is a policy of ours, and yours
+/// to set.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct LargeEnough {
     /// The least number of customers.

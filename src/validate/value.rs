@@ -10,12 +10,13 @@ use crate::work::Work;
 
 /// Every segment's value is quantified: half its interval is at most this share of it.
 ///
-/// The interval says what would vary if the customers had been other ones: customers are resampled from the whole base,
-/// so that both a segment's size and its members vary; the models behind the values and the borders of the segments are
-/// held. It is the approximate bootstrap interval of DiCiccio & Efron (1992), at 95 %, in closed form.
+/// The interval says what would vary if the customers had been other ones: customers are resampled
+/// from the whole base, so that both a segment's size and its members vary; the models behind the
+/// values and the borders of the segments are held. It is the approximate bootstrap interval of
+/// DiCiccio & Efron (1992), at 95 %, in closed form.
 ///
-/// Future value is judged where there is one, and current value otherwise. The default of 10 % is a policy, and yours to
-/// set.
+/// Future value is judged where there is one, and current value otherwise. The default of 10 % is a
+/// policy, and yours to set.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct ValueQuantified {
     /// Half the interval, at most this share of the value.

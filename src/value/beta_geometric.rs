@@ -1,10 +1,12 @@
-//! BG/NBD and MBG/NBD: how often a customer buys while there is one, and whether there still is one.
+//! BG/NBD and MBG/NBD: how often a customer buys while there is one, and whether there still is
+//! one.
 //!
-//! Both say: customers buy at random at their own rate λ (gamma over customers, r and α), and after each purchase they
-//! may drop out with their own probability p (beta over customers, a and b). In BG/NBD (Fader, Hardie & Lee 2005) the
-//! first purchase is safe, so whoever never came back counts as alive for certain; in MBG/NBD (Batislam, Denizel &
-//! Filiztekin 2007; Hoppe & Wagner 2007) a customer may drop out after the first purchase as well. With n = x in the
-//! one and n = x + 1 in the other every formula is the same, so one file holds both.
+//! Both say: customers buy at random at their own rate λ (gamma over customers, r and α), and after
+//! each purchase they may drop out with their own probability p (beta over customers, a and b). In
+//! BG/NBD (Fader, Hardie & Lee 2005) the first purchase is safe, so whoever never came back counts
+//! as alive for certain; in MBG/NBD (Batislam, Denizel & Filiztekin 2007; Hoppe & Wagner 2007) a
+//! customer may drop out after the first purchase as well. With n = x in the one and n = x + 1 in
+//! the other every formula is the same, so one file holds both.
 
 use crate::num::blocks;
 use crate::num::newton::{Bounds, Curve, minimise};
@@ -19,13 +21,13 @@ use crate::work::Work;
 
 /// The BG/NBD model of Fader, Hardie & Lee (2005).
 ///
-/// Choose it to compare with the literature. It calls every customer without a repeat purchase alive with certainty,
-/// so for risk and lapse choose [`MbgNbd`].
+/// Choose it to compare with the literature. It calls every customer without a repeat purchase
+/// alive with certainty, so for risk and lapse choose [`MbgNbd`].
 ///
 /// # References
 ///
-/// Fader, P., Hardie, B. & Lee, K. L. (2005). "Counting your customers" the easy way: an alternative to the Pareto/NBD
-/// model. *Marketing Science* 24, 275-284.
+/// Fader, P., Hardie, B. & Lee, K. L. (2005). "Counting your customers" the easy way: an
+/// alternative to the Pareto/NBD model. *Marketing Science* 24, 275-284.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct BgNbd {
     settings: Settings,
@@ -48,9 +50,10 @@ pub struct BgNbd {
 ///
 /// # References
 ///
-/// Batislam, E. P., Denizel, M. & Filiztekin, A. (2007). Empirical validation and comparison of models for customer
-/// base analysis. *International Journal of Research in Marketing* 24, 201-209. Hoppe, D. & Wagner, U. (2007). Customer
-/// base analysis: the case for a central variant of the Betageometric/NBD model. *Marketing ZFP* 29, 75-90.
+/// Batislam, E. P., Denizel, M. & Filiztekin, A. (2007). Empirical validation and comparison of
+/// models for customer base analysis. *International Journal of Research in Marketing* 24, 201-209.
+/// Hoppe, D. & Wagner, U. (2007). Customer base analysis: the case for a central variant of the
+/// Betageometric/NBD model. *Marketing ZFP* 29, 75-90.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct MbgNbd {
     settings: Settings,
@@ -63,7 +66,8 @@ struct Settings {
 
 impl Default for Settings {
     fn default() -> Self {
-        // Four parameters from fewer customers than this say more about chance than about the customers.
+        // Four parameters from fewer customers than this say more about chance than about the
+        // customers.
         Self { min_repeat_customers: 10 }
     }
 }
@@ -160,7 +164,8 @@ pub struct FittedBetaGeometric {
 /// The logarithms of the parameters stay within these: a factor of nine million either way.
 const RANGE: Bounds = Bounds { low: -16.0, high: 16.0 };
 
-/// Nodes of the rule over time; with the logarithmic substitution sixteen leave an error below 1e-10.
+/// Nodes of the rule over time; with the logarithmic substitution sixteen leave an error below
+/// 1e-10.
 const TIME_NODES: usize = 16;
 
 fn fit(
@@ -234,9 +239,10 @@ impl<'a> Rows<'a> {
 ///   + ln( (b+n-1) α^r (α+T)^-(r+x) + a α^r (α+t_x)^-(r+x) )
 /// ```
 ///
-/// (Fader, Hardie & Lee 2005, equation 6, with the beta functions written as rising factorials.) The first line
-/// depends on x alone; in the second the two terms are "still alive" and "dropped out at t_x". For n = 0 there is no
-/// chance to drop out: only the first term is left, without its factor.
+/// (Fader, Hardie & Lee 2005, equation 6, with the beta functions written as rising factorials.)
+/// The first line depends on x alone; in the second the two terms are "still alive" and "dropped
+/// out at t_x". For n = 0 there is no chance to drop out: only the first term is left, without its
+/// factor.
 fn negative_log_likelihood(
     variant: Variant,
     rows: &Rows<'_>,
@@ -317,8 +323,8 @@ fn terms_of_x(variant: Variant, x: u32, [r, _, a, b]: [f64; 4]) -> Derivatives {
 
 /// `r ln α - (r + x) ln(α + t)`, with its derivatives by r and α.
 ///
-/// Written as `-r ln(1 + t/α) - x ln(α + t)`, so that nothing cancels where r and α grow together, which they do in bases
-/// whose customers all buy at one rate.
+/// Written as `-r ln(1 + t/α) - x ln(α + t)`, so that nothing cancels where r and α grow together,
+/// which they do in bases whose customers all buy at one rate.
 #[derive(Debug, Clone, Copy)]
 struct Silence {
     value: f64,
@@ -373,7 +379,8 @@ fn two_fates(variant: Variant, record: &PurchaseRecord, [r, alpha, a, b]: [f64; 
             *total += weight * part;
         }
     }
-    // Second derivatives of a log-sum: the weighted ones of the terms, and the spread of the slopes between them.
+    // Second derivatives of a log-sum: the weighted ones of the terms, and the spread of the slopes
+    // between them.
     for i in 0..4 {
         for j in 0..4 {
             let apart = |i: usize| slopes[0][i] - slopes[1][i];
@@ -446,7 +453,8 @@ impl FittedBetaGeometric {
         self.log_likelihood
     }
 
-    /// Covariance of r, α, a, b from the curvature at the optimum. `None` unless the fit converged inside the range.
+    /// Covariance of r, α, a, b from the curvature at the optimum. `None` unless the fit converged
+    /// inside the range.
     pub fn covariance(&self) -> Option<&[[f64; 4]; 4]> {
         self.covariance.as_ref()
     }
@@ -492,9 +500,9 @@ impl FittedBetaGeometric {
         Probability::clamped(self.p_alive(record).value() * buys)
     }
 
-    /// Whether dropout can be told apart from none: its parameter `a` is inside the range and more than one standard error
-    /// above zero. Where it cannot, nearly every customer counts as alive, and long silence shows as a low purchase rate
-    /// instead. `None` for given parameters.
+    /// Whether dropout can be told apart from none: its parameter `a` is inside the range and more
+    /// than one standard error above zero. Where it cannot, nearly every customer counts as alive,
+    /// and long silence shows as a low purchase rate instead. `None` for given parameters.
     pub fn sees_dropout(&self) -> Option<bool> {
         match (&self.status, self.covariance) {
             (FitStatus::Given, _) => None,
@@ -505,9 +513,9 @@ impl FittedBetaGeometric {
 
     /// Expected number of purchases in the `horizon` after the observation.
     ///
-    /// Fader, Hardie & Lee (2005), equation 10, as an expectation over the dropout probability that has only positive
-    /// terms, so that it holds where the closed form with a hypergeometric function has a pole (a = 1) or
-    /// cancels.
+    /// Fader, Hardie & Lee (2005), equation 10, as an expectation over the dropout probability that
+    /// has only positive terms, so that it holds where the closed form with a hypergeometric
+    /// function has a pole (a = 1) or cancels.
     pub fn expected_purchases(&self, record: &PurchaseRecord, horizon: Days) -> f64 {
         let forecast = Forecast::new(self, record.repeat_purchases());
         self.p_alive(record).value() * forecast.purchases(record, horizon.in_weeks())
@@ -522,8 +530,8 @@ impl FittedBetaGeometric {
 /// K(t) = E[ (1 - (1 + p t/(α+T))^-(r+x)) / p ],   p ~ Beta(a, b+n)
 /// ```
 ///
-/// which equals the closed form with a hypergeometric function, but has only positive terms and no pole at a = 1. The
-/// nodes depend on x alone and serve all customers who share it.
+/// which equals the closed form with a hypergeometric function, but has only positive terms and no
+/// pole at a = 1. The nodes depend on x alone and serve all customers who share it.
 pub(crate) struct Forecast {
     rule: BetaRule,
     times: Vec<(f64, f64)>,
@@ -549,8 +557,8 @@ impl Forecast {
 
     /// The same, each purchase discounted at the continuous rate `discount` per week back to today.
     ///
-    /// By parts, `∫ e^(-δt) dK = e^(-δH) K(H) + δ ∫ e^(-δt) K(t) dt`; the integral runs over `ln(1 + t/(α+T))`, in which
-    /// K is smooth however long the horizon.
+    /// By parts, `∫ e^(-δt) dK = e^(-δH) K(H) + δ ∫ e^(-δt) K(t) dt`; the integral runs over `ln(1
+    /// + t/(α+T))`, in which K is smooth however long the horizon.
     pub(crate) fn discounted(&self, record: &PurchaseRecord, weeks: f64, discount: f64) -> f64 {
         let age = self.alpha + record.weeks().1;
         let at_end = exp(-discount * weeks) * self.within(weeks / age);

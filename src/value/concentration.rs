@@ -58,8 +58,8 @@ impl Concentration {
         Ok(Some(Self { held, gini: gini.max(0.0) }))
     }
 
-    /// The Gini index, without a correction for the number of customers: 0 where all are alike, `1 - 1/n` where one has
-    /// everything.
+    /// The Gini index, without a correction for the number of customers: 0 where all are alike, `1
+    /// - 1/n` where one has everything.
     pub fn gini(&self) -> f64 {
         self.gini
     }
@@ -72,8 +72,8 @@ impl Concentration {
         self.held[customers.min(n)]
     }
 
-    /// The Lorenz curve at `points` equal steps: the share of customers, the least valuable first, and the share of the
-    /// total that they hold. It begins at (0, 0) and ends at (1, 1).
+    /// The Lorenz curve at `points` equal steps: the share of customers, the least valuable first,
+    /// and the share of the total that they hold. It begins at (0, 0) and ends at (1, 1).
     pub fn lorenz(&self, points: usize) -> Vec<(f64, f64)> {
         let n = self.held.len() - 1;
         (0..=points.max(1))

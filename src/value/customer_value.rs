@@ -12,14 +12,15 @@ use crate::work::Work;
 
 /// A way to value customers, before it has seen data.
 ///
-/// [`LifetimeValue`](crate::value::LifetimeValue) is ours; implement it to bring an estimate of your own. What the
-/// fitted form gives back is plain data, see [`Worth`].
+/// [`LifetimeValue`](crate::value::LifetimeValue) is ours; implement it to bring an estimate of
+/// your own. What the fitted form gives back is plain data, see [`Worth`].
 pub trait ValueModel {
     /// Learns from a history.
     ///
     /// # Errors
     ///
-    /// Whatever keeps the model from being fitted; refusing data is no error where there is a rung below.
+    /// Whatever keeps the model from being fitted; refusing data is no error where there is a rung
+    /// below.
     fn fit(
         &self,
         history: &CustomerHistory,
@@ -33,7 +34,8 @@ pub trait FittedValueModel: fmt::Debug + Send + Sync {
     ///
     /// # Errors
     ///
-    /// [`ValueError::Length`] where the economics are of other customers; [`ValueError::Cancelled`].
+    /// [`ValueError::Length`] where the economics are of other customers;
+    /// [`ValueError::Cancelled`].
     fn value(
         &self,
         history: &CustomerHistory,
@@ -54,7 +56,8 @@ pub struct Worth {
     pub purchases: u32,
     /// Days from the last purchase to the end of the observation.
     pub days_since_last: Days,
-    /// The probability that there still is a customer; `None` where the rung below has no such notion.
+    /// The probability that there still is a customer; `None` where the rung below has no such
+    /// notion.
     pub p_alive: Option<Probability>,
     /// The probability of a purchase within the horizon; `None` where no future could be estimated.
     pub p_active: Option<Probability>,
@@ -179,8 +182,8 @@ impl CustomerValue {
     ///
     /// # Errors
     ///
-    /// [`ValueError::Length`] where there is not one row per customer; [`ValueError::BadValue`] where rates are not
-    /// finite or `alive` and `staying` are no probabilities.
+    /// [`ValueError::Length`] where there is not one row per customer; [`ValueError::BadValue`]
+    /// where rates are not finite or `alive` and `staying` are no probabilities.
     pub fn new(
         ids: CustomerIds,
         rows: Vec<Worth>,

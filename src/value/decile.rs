@@ -31,9 +31,10 @@ pub struct DecileSummary {
 
 /// Cuts customers into value deciles.
 ///
-/// Customers are ranked by value, the highest first; equal values are ranked by id in byte order. Of `n` customers the
-/// one ranked `i` (from zero) is in decile `floor(10 i / n) + 1`, so that decile sizes differ by at most one and the best
-/// decile has `ceil(n / 10)` customers. With fewer than ten customers some deciles are empty.
+/// Customers are ranked by value, the highest first; equal values are ranked by id in byte order.
+/// Of `n` customers the one ranked `i` (from zero) is in decile `floor(10 i / n) + 1`, so that
+/// decile sizes differ by at most one and the best decile has `ceil(n / 10)` customers. With fewer
+/// than ten customers some deciles are empty.
 ///
 /// # Errors
 ///

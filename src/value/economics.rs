@@ -1,7 +1,7 @@
 //! Margins and costs to serve, where the company knows them.
 //!
-//! Nothing is invented: without a margin the value is one of revenue and says so, and without a cost to serve no
-//! lever saves any.
+//! Nothing is invented: without a margin the value is one of revenue and says so, and without a
+//! cost to serve no lever saves any.
 
 use crate::data::{Attributes, DataError};
 use crate::units::Money;
@@ -91,14 +91,16 @@ impl Economics {
         }
     }
 
-    /// What attributes named `margin` (a share of spend) and `cost_to_serve` (money per year) say, if there are any.
+    /// What attributes named `margin` (a share of spend) and `cost_to_serve` (money per year) say,
+    /// if there are any.
     ///
-    /// A margin is used only where it is known for every customer: values in revenue and in margin do not compare.
+    /// A margin is used only where it is known for every customer: values in revenue and in margin
+    /// do not compare.
     ///
     /// # Errors
     ///
-    /// [`ValueError::Data`] where such an attribute is no number, [`ValueError::BadValue`] where a value is outside its
-    /// range.
+    /// [`ValueError::Data`] where such an attribute is no number, [`ValueError::BadValue`] where a
+    /// value is outside its range.
     pub fn from_attributes(attributes: &Attributes) -> Result<Self, ValueError> {
         let numbers = |name: &str| match attributes.column(name) {
             Ok(column) => column.numbers().map(Some).map_err(ValueError::Data),

@@ -35,15 +35,17 @@ pub enum FitStatus {
     Given,
     /// At an optimum inside the range.
     Converged,
-    /// At an optimum on the edge of the range: these parameters want to be zero or infinite. Predictions hold, the
-    /// parameters themselves and their covariance do not.
+    /// At an optimum on the edge of the range: these parameters want to be zero or infinite.
+    /// Predictions hold, the parameters themselves and their covariance do not.
     AtBoundary(Vec<Parameter>),
-    /// At an optimum that is level in some direction: predictions hold, the parameters are not identified.
+    /// At an optimum that is level in some direction: predictions hold, the parameters are not
+    /// identified.
     Flat,
 }
 
-/// The status of a search over the logarithms of parameters, and the covariance of the parameters themselves,
-/// `C_ij = p_i p_j [H⁻¹]_ij`; there is one only where the optimum lies inside the range and is curved in every direction.
+/// The status of a search over the logarithms of parameters, and the covariance of the parameters
+/// themselves, `C_ij = p_i p_j [H⁻¹]_ij`; there is one only where the optimum lies inside the range
+/// and is curved in every direction.
 pub(crate) fn conclude<const N: usize>(
     names: [Parameter; N],
     parameters: [f64; N],

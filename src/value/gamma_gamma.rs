@@ -1,8 +1,8 @@
 //! Gamma-Gamma: how much a customer spends at a purchase.
 //!
-//! Each customer has a mean spend of their own, which varies over customers and not over time; what was seen of it is
-//! pulled towards everybody's mean, the more the fewer purchases there were. The model takes spend and the number of
-//! purchases to be independent.
+//! Each customer has a mean spend of their own, which varies over customers and not over time; what
+//! was seen of it is pulled towards everybody's mean, the more the fewer purchases there were. The
+//! model takes spend and the number of purchases to be independent.
 
 use crate::data::CustomerHistory;
 use crate::num::blocks;
@@ -32,7 +32,8 @@ use crate::work::Work;
 ///
 /// # References
 ///
-/// Fader, P. & Hardie, B. (2013). The Gamma-Gamma model of monetary value. Note 025, brucehardie.com.
+/// Fader, P. & Hardie, B. (2013). The Gamma-Gamma model of monetary value. Note 025,
+/// brucehardie.com.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct GammaGamma {
     min_repeat_customers: u64,
@@ -75,7 +76,8 @@ impl SpendRecord {
         Ok(Self { purchases, mean })
     }
 
-    /// The repeat purchases of each customer of a history; `None` for those who have none, or paid nothing for them.
+    /// The repeat purchases of each customer of a history; `None` for those who have none, or paid
+    /// nothing for them.
     pub fn of(history: &CustomerHistory) -> Vec<Option<Self>> {
         let record = |row| {
             let purchases = history.repeat_purchases(row);
@@ -233,7 +235,8 @@ fn negative_log_likelihood(
             let mean = record.mean / scale;
             let (total, shape) = (x * mean, p * x);
             let spread = gamma + total;
-            // ln(γ + xm) - ln(xm), which is small where a customer's own spend hardly varies (p large, γ small).
+            // ln(γ + xm) - ln(xm), which is small where a customer's own spend hardly varies (p
+            // large, γ small).
             let (log_excess, log_spread) = (ln_1p(gamma / total), ln(spread));
             value +=
                 q * (ln(gamma) - log_spread) - ln_beta(shape, q) - shape * log_excess - ln(mean);
@@ -291,7 +294,8 @@ impl FittedGammaGamma {
         self.log_likelihood
     }
 
-    /// Covariance of p, q, γ from the curvature at the optimum. `None` unless the fit converged inside the range.
+    /// Covariance of p, q, γ from the curvature at the optimum. `None` unless the fit converged
+    /// inside the range.
     pub fn covariance(&self) -> Option<&[[f64; 3]; 3]> {
         self.covariance.as_ref()
     }
@@ -312,7 +316,8 @@ impl FittedGammaGamma {
     ///
     /// # Errors
     ///
-    /// [`ValueError::Refused`] where the expectation is infinite: nothing seen and q at most 1, or next to nothing.
+    /// [`ValueError::Refused`] where the expectation is infinite: nothing seen and q at most 1, or
+    /// next to nothing.
     pub fn expected_spend(&self, seen: Option<SpendRecord>) -> Result<Money, ValueError> {
         let (x, total) = seen.map_or((0.0, 0.0), |record| {
             let x = f64::from(record.purchases);
@@ -378,11 +383,12 @@ mod tests {
         assert!((euros.gamma() * 100.0 - cents.gamma()).abs() < 1e-7 * cents.gamma());
     }
 
-    /// Customers differ and each spends alike at every purchase: p wants to be infinite, γ zero. The
-    /// forecast is then a customer's own mean.
+    /// Customers differ and each spends alike at every purchase: p wants to be infinite, γ zero.
+    /// The forecast is then a customer's own mean.
     #[test]
     fn spend_that_hardly_varies_within_customers_ends_at_the_boundary() {
-        // Means from an inverse gamma distribution of shape three, whatever the number of purchases.
+        // Means from an inverse gamma distribution of shape three, whatever the number of
+        // purchases.
         let mut stream = Stream::new(4, Purpose::Sample, 0);
         let mut mean = || -60.0 / ln(stream.uniform() * stream.uniform() * stream.uniform());
         let records: Vec<_> =

@@ -1,4 +1,5 @@
-//! Lifetime value: purchases times spend over a horizon, with a rung below for data that a model refuses.
+//! Lifetime value: purchases times spend over a horizon, with a rung below for data that a model
+//! refuses.
 
 use crate::data::CustomerHistory;
 use crate::num::blocks;
@@ -14,8 +15,8 @@ use crate::value::{
 };
 use crate::work::Work;
 
-/// The model of purchases that stands on top of the ladder. A closed set: a model of the caller's own is a
-/// [`ValueModel`].
+/// The model of purchases that stands on top of the ladder. A closed set: a model of the caller's
+/// own is a [`ValueModel`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum PurchaseModel {
@@ -235,8 +236,8 @@ enum Spend {
     Pooled(f64),
 }
 
-/// Repeat purchases per week as they were counted: each customer's own rate, pulled towards everybody's with the
-/// weight of one mean age.
+/// Repeat purchases per week as they were counted: each customer's own rate, pulled towards
+/// everybody's with the weight of one mean age.
 #[derive(Debug, Clone, Copy, PartialEq)]
 struct EmpiricalRate {
     pooled: f64,
@@ -364,7 +365,8 @@ impl FittedLifetimeValue {
     }
 }
 
-/// Stretches of records with equal x, at most [`RUN`] long: they share a forecast's nodes, and are one task.
+/// Stretches of records with equal x, at most [`RUN`] long: they share a forecast's nodes, and are
+/// one task.
 fn runs_of_equal_x(records: &[PurchaseRecord]) -> Vec<std::ops::Range<usize>> {
     const RUN: usize = 64;
     let mut runs = Vec::new();

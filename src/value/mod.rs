@@ -1,4 +1,5 @@
-//! What customers were worth and will be worth: know the most valuable customers before anything else.
+//! What customers were worth and will be worth: know the most valuable customers before anything
+//! else.
 //!
 //! | item | what it answers |
 //! |---|---|
@@ -16,12 +17,13 @@
 //! **One value system.** A customer's future value is a product of rates, computed in one function,
 //! [`Rates::value`]; the baseline that strategies start from is that value to the last bit.
 //!
-//! **The ladder.** A model that refuses the data hands over to the next rung: MBG/NBD, then the empirical rate of
-//! repeat purchases; Gamma-Gamma, then the pooled mean spend. [`ValueBasis`] names the rungs that were used and why
-//! the ones above refused. The flow does not fail.
+//! **The ladder.** A model that refuses the data hands over to the next rung: MBG/NBD, then the
+//! empirical rate of repeat purchases; Gamma-Gamma, then the pooled mean spend. [`ValueBasis`]
+//! names the rungs that were used and why the ones above refused. The flow does not fail.
 //!
-//! Numbers are checked against the published estimates for the CDNOW cohort (Fader, Hardie & Lee 2005; Batislam,
-//! Denizel & Filiztekin 2007; Fader & Hardie 2013) and against a 50-digit reference of likelihoods and expectations.
+//! Numbers are checked against the published estimates for the CDNOW cohort (Fader, Hardie & Lee
+//! 2005; Batislam, Denizel & Filiztekin 2007; Fader & Hardie 2013) and against a 50-digit reference
+//! of likelihoods and expectations.
 
 mod beta_geometric;
 mod concentration;

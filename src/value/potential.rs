@@ -1,8 +1,8 @@
 //! What customers could be worth: the frontier of their peers.
 //!
-//! A customer's own past says what they are worth, not what they could be; what the best of comparable customers
-//! reach is evidence that is in the data. The future values it is taken from are estimates that were pulled towards
-//! the mean, so the frontier is not one of lucky outliers.
+//! A customer's own past says what they are worth, not what they could be; what the best of
+//! comparable customers reach is evidence that is in the data. The future values it is taken from
+//! are estimates that were pulled towards the mean, so the frontier is not one of lucky outliers.
 
 use crate::num::quantile::{quantile, sorted};
 use crate::units::{Money, Probability};
@@ -11,10 +11,11 @@ use crate::value::ValueError;
 /// A group of peers smaller than this is compared with everybody instead.
 const FEW: usize = 20;
 
-/// Each customer's potential: the `share`-quantile of the future values of their peers, or their own where that is more.
+/// Each customer's potential: the `share`-quantile of the future values of their peers, or their
+/// own where that is more.
 ///
-/// `peers[i]` is a plain label of customer `i`; customers with equal labels are peers. Where fewer than 20 share a
-/// label, they are compared with all customers.
+/// `peers[i]` is a plain label of customer `i`; customers with equal labels are peers. Where fewer
+/// than 20 share a label, they are compared with all customers.
 ///
 /// # Errors
 ///
@@ -62,7 +63,8 @@ pub fn peer_frontier(
     Ok(potential)
 }
 
-/// Peers by tenure where nobody says better: quarters of the customers by age. Equal ages are in one band.
+/// Peers by tenure where nobody says better: quarters of the customers by age. Equal ages are in
+/// one band.
 pub(crate) fn tenure_bands(ages: &[f64]) -> Vec<u32> {
     let sorted = sorted(ages.iter().copied());
     let edges: Vec<f64> = [0.25, 0.5, 0.75].iter().filter_map(|&p| quantile(&sorted, p)).collect();

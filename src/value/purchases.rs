@@ -1,7 +1,8 @@
-//! What buy-till-you-die models see of a customer: three numbers, and how many customers share them.
+//! What buy-till-you-die models see of a customer: three numbers, and how many customers share
+//! them.
 //!
-//! Real data lives on a day grid, so many customers have the same three numbers. Equal ones are counted instead of
-//! repeated; a fit costs as much as there are distinct ones.
+//! Real data lives on a day grid, so many customers have the same three numbers. Equal ones are
+//! counted instead of repeated; a fit costs as much as there are distinct ones.
 
 use crate::data::CustomerHistory;
 use crate::units::CustomerIds;
@@ -16,13 +17,13 @@ pub struct PurchaseRecord {
 }
 
 impl PurchaseRecord {
-    /// Repeat purchases (x), days from the first purchase to the last (t_x), and days from the first purchase to the
-    /// end of the observation (T). Fractions of days are allowed.
+    /// Repeat purchases (x), days from the first purchase to the last (t_x), and days from the
+    /// first purchase to the end of the observation (T). Fractions of days are allowed.
     ///
     /// # Errors
     ///
-    /// [`ValueError::Param`] unless `0 <= age_at_last <= age`, and where there is an age at the last purchase without a
-    /// repeat purchase.
+    /// [`ValueError::Param`] unless `0 <= age_at_last <= age`, and where there is an age at the
+    /// last purchase without a repeat purchase.
     pub fn new(repeat_purchases: u32, age_at_last: f64, age: f64) -> Result<Self, ValueError> {
         if !(age >= 0.0 && age.is_finite()) {
             return Err(ValueError::Param {

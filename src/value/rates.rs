@@ -1,7 +1,8 @@
 //! What a customer's future value is made of, and the one function that makes it.
 //!
-//! Strategies change rates, not values: a retention offer changes the chance to stay, a cross-sell the purchases. By
-//! having one function for the value, the baseline of every strategy equals the future value to the last bit.
+//! Strategies change rates, not values: a retention offer changes the chance to stay, a cross-sell
+//! the purchases. By having one function for the value, the baseline of every strategy equals the
+//! future value to the last bit.
 
 use serde::Serialize;
 
@@ -26,15 +27,19 @@ use crate::units::Money;
 pub struct Rates {
     /// The probability that there still is a customer. One where the model knows no dropout.
     pub alive: f64,
-    /// Of what a customer who is alive would buy if dropping out were impossible, the share that dropout leaves.
+    /// Of what a customer who is alive would buy if dropping out were impossible, the share that
+    /// dropout leaves.
     pub staying: f64,
-    /// Purchases over the horizon, discounted to today, of a customer who is alive and certain to stay.
+    /// Purchases over the horizon, discounted to today, of a customer who is alive and certain to
+    /// stay.
     pub purchases: f64,
     /// Expected spend at a purchase.
     pub spend: f64,
-    /// Contribution per unit of spend; one where no margin was stated, and the value is then one of revenue.
+    /// Contribution per unit of spend; one where no margin was stated, and the value is then one of
+    /// revenue.
     pub margin: f64,
-    /// Cost to serve over the horizon, discounted to today, while the customer stays; zero where none was stated.
+    /// Cost to serve over the horizon, discounted to today, while the customer stays; zero where
+    /// none was stated.
     pub cost: f64,
 }
 

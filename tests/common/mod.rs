@@ -112,7 +112,8 @@ impl Sink for Memory {
     }
 }
 
-/// Numbers that look random and are the same everywhere (a 64-bit linear congruential generator, Knuth's constants).
+/// Numbers that look random and are the same everywhere (a 64-bit linear congruential generator,
+/// Knuth's constants).
 #[derive(Debug, Clone)]
 pub struct Dice(pub u64);
 
@@ -124,7 +125,8 @@ impl Dice {
     }
 }
 
-/// A market of three habits: weekly small baskets of food, monthly mixed ones, and people who came once or twice.
+/// A market of three habits: weekly small baskets of food, monthly mixed ones, and people who came
+/// once or twice.
 pub fn market(customers: u64) -> Vec<Line> {
     let mut dice = Dice(7);
     let mut lines = Vec::new();

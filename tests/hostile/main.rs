@@ -1,4 +1,5 @@
-//! Input that nobody should have to send: every piece ends in a typed error that says where, or in a counted skip.
+//! Input that nobody should have to send: every piece ends in a typed error that says where, or in
+//! a counted skip.
 
 #![allow(clippy::unwrap_used, clippy::panic)]
 

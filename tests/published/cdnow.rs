@@ -1,8 +1,10 @@
-//! The CDNOW cohort: x, t_x and T of every customer, the published fits, the holdout, and concentration.
+//! The CDNOW cohort: x, t_x and T of every customer, the published fits, the holdout, and
+//! concentration.
 //!
-//! Fader, Hardie & Lee (2005) print BG/NBD r .243, alpha 4.414, a .793, b 2.426, log-likelihood -9582.4; the R package
-//! BTYDplus prints MBG/NBD .525, 6.183, .891, 1.614; Fader & Hardie (2013) print Gamma-Gamma 6.25, 3.74, 15.44. These
-//! are fits to rounded recencies; from the raw log, as here, they move in the fifth digit.
+//! Fader, Hardie & Lee (2005) print BG/NBD r .243, alpha 4.414, a .793, b 2.426, log-likelihood
+//! -9582.4; the R package BTYDplus prints MBG/NBD .525, 6.183, .891, 1.614; Fader & Hardie (2013)
+//! print Gamma-Gamma 6.25, 3.74, 15.44. These are fits to rounded recencies; from the raw log, as
+//! here, they move in the fifth digit.
 
 use segmentry::data::{CsvTransactions, CustomerHistory, HistorySpec};
 use segmentry::units::{Date, Days, Money, Probability};
@@ -51,7 +53,8 @@ fn every_customer_has_the_published_summary() {
     assert_eq!(rows, 2357);
 }
 
-/// Repeat purchases in all, and customers without any (counted from the log by an independent script).
+/// Repeat purchases in all, and customers without any (counted from the log by an independent
+/// script).
 #[test]
 fn the_base_has_the_published_totals() {
     let history = calibration();
@@ -131,8 +134,9 @@ fn gamma_gamma_of_fader_hardie_2013() {
     }
 }
 
-/// 39 weeks after the calibration the sample made 1,882 purchases (days); BG/NBD foresees 1,653.9 and MBG/NBD 1,577.1
-/// at their published parameters (computed independently at 40 digits from the rounded summary, hence the tolerance).
+/// 39 weeks after the calibration the sample made 1,882 purchases (days); BG/NBD foresees 1,653.9
+/// and MBG/NBD 1,577.1 at their published parameters (computed independently at 40 digits from the
+/// rounded summary, hence the tolerance).
 #[test]
 fn the_holdout_of_39_weeks() {
     let (calibration, whole) = (calibration(), history(Some("1998-06-30")));
@@ -159,7 +163,8 @@ fn the_holdout_of_39_weeks() {
     close(foreseen(&mbg), 1_577.128_799_929_769, ROUNDED_SUMMARY);
 }
 
-/// 18 months of spend: top decile 50.81 %, top fifth 67.46 %, Gini .6309 (computed independently from the log).
+/// 18 months of spend: top decile 50.81 %, top fifth 67.46 %, Gini .6309 (computed independently
+/// from the log).
 #[test]
 fn concentration_of_spend() {
     let history = history(None);

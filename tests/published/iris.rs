@@ -1,4 +1,5 @@
-//! Fisher's iris: best known k-means optima, prediction strength of a fixed split, and robust scaling.
+//! Fisher's iris: best known k-means optima, prediction strength of a fixed split, and robust
+//! scaling.
 
 use segmentry::cluster::{KMeans, SegmentModel, Segmenter, prediction_strength};
 use segmentry::features::{FeatureMatrix, Scaling};
@@ -21,7 +22,8 @@ fn matrix(rows: &[[f64; 4]]) -> FeatureMatrix {
     FeatureMatrix::from_rows(&NAMES, rows).unwrap()
 }
 
-/// Best of 500 and more starts of scikit-learn 1.9.1, polished by exchange; published to five decimals in many papers.
+/// Best of 500 and more starts of scikit-learn 1.9.1, polished by exchange; published to five
+/// decimals in many papers.
 #[test]
 fn the_best_known_optima() {
     let matrix = matrix(&rows());

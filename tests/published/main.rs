@@ -1,8 +1,8 @@
 //! Published numbers, to their last printed digit, and references that are not ours.
 //!
-//! One file per source. Where the data of a source may not be copied, its tests read them from the folder that the
-//! environment variable `SEGMENTRY_DATA` names; without the variable they print that they were skipped, with it a
-//! missing file fails.
+//! One file per source. Where the data of a source may not be copied, its tests read them from the
+//! folder that the environment variable `SEGMENTRY_DATA` names; without the variable they print
+//! that they were skipped, with it a missing file fails.
 
 #![allow(clippy::unwrap_used, clippy::panic, clippy::print_stdout)]
 

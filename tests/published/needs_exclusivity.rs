@@ -1,7 +1,7 @@
 //! Ownership of needs on the McDonald's survey: two needs exclusive, six shared, three orphans.
 //!
-//! The check sees a need only through how many members of each segment have it, so customers are laid out from the
-//! published counts; the figures are those of an independent script.
+//! The check sees a need only through how many members of each segment have it, so customers are
+//! laid out from the published counts; the figures are those of an independent script.
 
 use segmentry::cluster::Segmentation;
 use segmentry::needs::{Need, NeedEvidence, Needs, Observable};

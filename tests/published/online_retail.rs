@@ -1,7 +1,8 @@
-//! UCI Online Retail as it is: returns, missing customers, cancellations, things that are no products.
+//! UCI Online Retail as it is: returns, missing customers, cancellations, things that are no
+//! products.
 //!
-//! Chen, Sain & Guo (2012), doi:10.1057/dbm.2012.17. The file is too large to copy; the figures were counted by an
-//! independent script.
+//! Chen, Sain & Guo (2012), doi:10.1057/dbm.2012.17. The file is too large to copy; the figures
+//! were counted by an independent script.
 
 use std::path::PathBuf;
 

@@ -9,16 +9,17 @@ use csv::ByteRecord;
 use crate::data::csv::table::{Origin, Table, text};
 use crate::data::csv::{CsvError, CsvFault};
 use crate::data::{
-    AttributeBatch, AttributeField, AttributeKind, AttributeSource, AttributeValues, Decimal,
-    IdColumn, SourceError, TextColumn,
+    AttributeBatch, AttributeBatches, AttributeField, AttributeKind, AttributeSource,
+    AttributeValues, Decimal, IdColumn, SourceError, TextColumn,
 };
 
 /// Attributes in a CSV file or behind any reader, one customer a line.
 ///
-/// The file is read when it is opened, and each column's kind follows from its values: yes/no where every value is one
-/// of `yes`, `no`, `true`, `false`, `y`, `n`, `1`, `0` (in any case), a number where every value is a plain decimal, otherwise a category. An empty field
-/// is a missing value. Fields count as the company's own records, known at scoring time, until
-/// [`survey`](Self::survey) or [`field`](Self::field) says otherwise.
+/// The file is read when it is opened, and each column's kind follows from its values: yes/no where
+/// every value is one of `yes`, `no`, `true`, `false`, `y`, `n`, `1`, `0` (in any case), a number
+/// where every value is a plain decimal, otherwise a category. An empty field is a missing value.
+/// Fields count as the company's own records, known at scoring time, until [`survey`](Self::survey)
+/// or [`field`](Self::field) says otherwise.
 ///
 /// # Example
 ///
@@ -107,7 +108,8 @@ impl CsvAttributes {
         self
     }
 
-    /// Declares a field: its kind, origin and availability. A field of no such name changes nothing.
+    /// Declares a field: its kind, origin and availability. A field of no such name changes
+    /// nothing.
     #[must_use]
     pub fn field(mut self, declared: AttributeField) -> Self {
         if let Some(field) = self.fields.iter_mut().find(|field| field.name == declared.name) {
@@ -148,10 +150,7 @@ impl AttributeSource for CsvAttributes {
         Ok(self.fields.clone())
     }
 
-    fn scan(
-        &self,
-    ) -> Result<Box<dyn Iterator<Item = Result<AttributeBatch<'_>, SourceError>> + '_>, SourceError>
-    {
+    fn scan(&self) -> Result<AttributeBatches<'_>, SourceError> {
         let column = |(values, field): (&Vec<String>, &AttributeField)| {
             Ok(match field.kind {
                 AttributeKind::Number => {
@@ -169,7 +168,8 @@ impl AttributeSource for CsvAttributes {
 }
 
 impl CsvAttributes {
-    /// A column's values in its declared kind; a value that is not of it is an error and not a missing one.
+    /// A column's values in its declared kind; a value that is not of it is an error and not a
+    /// missing one.
     fn parsed<T>(
         &self,
         values: &[String],

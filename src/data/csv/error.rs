@@ -6,12 +6,13 @@ use crate::data::csv::quotes::OpenQuote;
 
 /// A fault of a CSV file.
 ///
-/// Its text names the line of the file and the column and never what stood there; [`raw_value`](Self::raw_value)
-/// gives that to whoever asks.
+/// Its text names the line of the file and the column and never what stood there;
+/// [`raw_value`](Self::raw_value) gives that to whoever asks.
 #[derive(Debug, thiserror::Error)]
 #[error("{}", self.place())]
 pub struct CsvError {
-    /// Line of the file, from one; the header is line 1. `None` where the file as a whole is at fault.
+    /// Line of the file, from one; the header is line 1. `None` where the file as a whole is at
+    /// fault.
     pub line: Option<u64>,
     /// The column by its header.
     pub column: Option<String>,

@@ -1,4 +1,5 @@
-//! Transactions and attributes from CSV: mapped columns, exact decimals, faults named by line and column.
+//! Transactions and attributes from CSV: mapped columns, exact decimals, faults named by line and
+//! column.
 //!
 //! | item | what it is |
 //! |---|---|
@@ -6,8 +7,8 @@
 //! | [`CsvAttributes`] | attributes, one row per customer |
 //! | [`CsvError`] | what is wrong, and in which line and column |
 //!
-//! The `csv` crate splits the records; what it lets pass (a header named twice, a file of another encoding) is caught
-//! here.
+//! The `csv` crate splits the records; what it lets pass (a header named twice, a file of another
+//! encoding) is caught here.
 
 mod attributes;
 mod error;

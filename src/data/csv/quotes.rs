@@ -1,4 +1,5 @@
-//! A watch on quotes: a quoted field that never ends would swallow the rest of a file without a word.
+//! A watch on quotes: a quoted field that never ends would swallow the rest of a file without a
+//! word.
 
 use std::io::{self, Read};
 

@@ -36,7 +36,8 @@ impl Origin {
                 Ok(Box::new(BufReader::with_capacity(1 << 18, file)))
             }
             Self::Reader(reader) => {
-                // A poisoned lock means that a thread panicked between lock and take, which cannot leave half a reader.
+                // A poisoned lock means that a thread panicked between lock and take, which cannot
+                // leave half a reader.
                 let mut slot = reader.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
                 slot.take().ok_or(CsvError::of(CsvFault::ReadBefore))
             }

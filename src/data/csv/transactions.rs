@@ -16,9 +16,10 @@ use crate::units::CivilTime;
 
 /// A transaction log in a CSV file or behind any reader, one transaction a line.
 ///
-/// Columns are mapped by their names in the header. Without a mapping the names `customer_id`, `time` and `amount` are
-/// expected. An id is taken byte for byte; an id of blanks only is missing. Numbers are plain decimals (`-12.50`),
-/// times are ISO dates or date-times (`2011-12-09`, `2011-12-09 12:50`); blanks around both are ignored.
+/// Columns are mapped by their names in the header. Without a mapping the names `customer_id`,
+/// `time` and `amount` are expected. An id is taken byte for byte; an id of blanks only is missing.
+/// Numbers are plain decimals (`-12.50`), times are ISO dates or date-times (`2011-12-09`,
+/// `2011-12-09 12:50`); blanks around both are ignored.
 ///
 /// # Example
 ///

@@ -80,7 +80,8 @@ fn a_lever_without_its_inputs_says_so() {
 
 #[test]
 fn gains_are_those_of_the_formula() {
-    // Value before 0.9 x 0.6 x 100 = 54; with half of both losses saved 0.95 x 0.8 x 100 = 76; one in ten.
+    // Value before 0.9 x 0.6 x 100 = 54; with half of both losses saved 0.95 x 0.8 x 100 = 76; one
+    // in ten.
     let plan = plan(vec![worth(0.9, 154.0)]);
     let second = plan.customer(0).secondary().unwrap();
     assert_eq!(second.name(), "retain");

@@ -101,7 +101,8 @@ fn discounting_equals_a_fine_sum_of_purchases() {
         let forecast = Forecast::new(&model, x);
         for weeks in [1.0, 52.0, 520.0] {
             let discount = weekly_discount(0.1);
-            // Simpson's rule on d/dt: the purchases of each small step, discounted at its middle, plus its ends.
+            // Simpson's rule on d/dt: the purchases of each small step, discounted at its middle,
+            // plus its ends.
             let steps = 4000;
             let width = weeks / f64::from(steps);
             let mut sum = 0.0;
