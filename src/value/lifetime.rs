@@ -2,41 +2,16 @@
 //! refuses.
 
 use crate::data::CustomerHistory;
-use crate::num::blocks;
-use crate::num::real::exp_m1;
 use crate::units::{Days, Money, Probability};
-use crate::value::beta_geometric::Forecast;
+use crate::value::ladder::{PurchaseModel, Purchases, Spend};
 use crate::value::potential::{peer_frontier, tenure_bands};
 use crate::value::rates::{WEEKS_PER_YEAR, annuity, weekly_discount};
 use crate::value::{
-    BgNbd, CustomerValue, Economics, FitStatus, FittedBetaGeometric, FittedGammaGamma,
-    FittedValueModel, GammaGamma, MbgNbd, PurchaseRecord, PurchaseSummary, Rates, SpendRecord,
-    ValueBasis, ValueError, ValueModel, ValueUnit, Worth,
+    CustomerValue, Economics, FittedBetaGeometric, FittedGammaGamma, FittedValueModel, GammaGamma,
+    MbgNbd, PurchaseSummary, Rates, SpendRecord, ValueBasis, ValueError, ValueModel, ValueUnit,
+    Worth,
 };
 use crate::work::Work;
-
-/// The model of purchases that stands on top of the ladder. A closed set: a model of the caller's
-/// own is a [`ValueModel`].
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum PurchaseModel {
-    /// MBG/NBD, the default.
-    MbgNbd(MbgNbd),
-    /// BG/NBD, under which everybody without a repeat purchase is alive for certain.
-    BgNbd(BgNbd),
-}
-
-impl From<MbgNbd> for PurchaseModel {
-    fn from(model: MbgNbd) -> Self {
-        Self::MbgNbd(model)
-    }
-}
-
-impl From<BgNbd> for PurchaseModel {
-    fn from(model: BgNbd) -> Self {
-        Self::BgNbd(model)
-    }
-}
 
 /// Expected discounted value over a horizon.
 ///
@@ -163,42 +138,8 @@ impl LifetimeValue {
     ) -> Result<FittedLifetimeValue, ValueError> {
         self.validate()?;
         let mut notes = Vec::new();
-        work.begin("fitting purchases", None)?;
-        let base = PurchaseSummary::of(history);
-        let fitted = match &self.purchases {
-            PurchaseModel::MbgNbd(model) => model.fit(&base, work),
-            PurchaseModel::BgNbd(model) => model.fit(&base, work),
-        };
-        let purchases = match fitted {
-            Ok(model) => {
-                if model.sees_dropout() == Some(false) {
-                    notes.push(format!(
-                        "{} cannot tell dropout from none here: nearly all count as alive",
-                        model.name()
-                    ));
-                }
-                Purchases::Model(Box::new(model))
-            }
-            Err(error @ ValueError::Refused { .. }) => {
-                notes.push(error.to_string());
-                EmpiricalRate::of(&base).map_or(Purchases::Unknown, Purchases::EmpiricalRate)
-            }
-            Err(error) => return Err(error),
-        };
-        work.begin("fitting spend", None)?;
-        let spend = match self.spend.fit(&SpendRecord::of(history), work) {
-            Ok(model) => {
-                if !matches!(model.status(), FitStatus::Converged) {
-                    notes.push("Gamma-Gamma is at the edge of its range: forecasts hold, its parameters do not".to_owned());
-                }
-                Spend::Model(model)
-            }
-            Err(error @ ValueError::Refused { .. }) => {
-                notes.push(error.to_string());
-                Spend::Pooled(pooled_spend(history))
-            }
-            Err(error) => return Err(error),
-        };
+        let purchases = Purchases::fit(self.purchases, history, &mut notes, work)?;
+        let spend = Spend::fit(&self.spend, history, &mut notes, work)?;
         Ok(FittedLifetimeValue { settings: self.clone(), purchases, spend, notes })
     }
 }
@@ -222,63 +163,6 @@ pub struct FittedLifetimeValue {
     notes: Vec<String>,
 }
 
-#[derive(Debug, Clone, PartialEq)]
-enum Purchases {
-    Model(Box<FittedBetaGeometric>),
-    EmpiricalRate(EmpiricalRate),
-    /// Nobody was observed after their first purchase.
-    Unknown,
-}
-
-#[derive(Debug, Clone, PartialEq)]
-enum Spend {
-    Model(FittedGammaGamma),
-    Pooled(f64),
-}
-
-/// Repeat purchases per week as they were counted: each customer's own rate, pulled towards
-/// everybody's with the weight of one mean age.
-#[derive(Debug, Clone, Copy, PartialEq)]
-struct EmpiricalRate {
-    pooled: f64,
-    mean_age: f64,
-}
-
-impl EmpiricalRate {
-    /// `None` where nobody was observed for any time after their first purchase.
-    fn of(base: &PurchaseSummary) -> Option<Self> {
-        let (mut repeats, mut weeks) = (0.0, 0.0);
-        for (record, &customers) in base.distinct().iter().zip(base.customers()) {
-            repeats += f64::from(record.repeat_purchases()) * customers as f64;
-            weeks += record.weeks().1 * customers as f64;
-        }
-        (weeks > 0.0)
-            .then(|| Self { pooled: repeats / weeks, mean_age: weeks / base.n_customers() as f64 })
-    }
-
-    fn rate(&self, record: &PurchaseRecord) -> f64 {
-        let seen = f64::from(record.repeat_purchases()) + self.pooled * self.mean_age;
-        seen / (record.weeks().1 + self.mean_age)
-    }
-}
-
-/// Mean spend over all purchases of all customers.
-fn pooled_spend(history: &CustomerHistory) -> f64 {
-    let n = history.n_customers();
-    let spend = blocks::sum(n, |row| history.gross(row).amount());
-    let purchases = blocks::sum(n, |row| f64::from(history.purchases(row)));
-    spend / purchases
-}
-
-/// What a forecast says of one distinct record.
-#[derive(Debug, Clone, Copy)]
-struct Outlook {
-    p_alive: Option<Probability>,
-    p_active: Probability,
-    staying: f64,
-    purchases: f64,
-}
-
 impl FittedLifetimeValue {
     /// The fitted model of purchases, unless it refused.
     pub fn purchase_model(&self) -> Option<&FittedBetaGeometric> {
@@ -298,86 +182,9 @@ impl FittedLifetimeValue {
 
     /// The rungs that are used.
     pub fn basis(&self) -> ValueBasis {
-        let purchases = match &self.purchases {
-            Purchases::Model(model) if model.name() == "BG/NBD" => "bg_nbd",
-            Purchases::Model(_) => "mbg_nbd",
-            Purchases::EmpiricalRate(_) => "empirical_rate",
-            Purchases::Unknown => "none",
-        };
-        let spend = match &self.spend {
-            Spend::Model(_) => "gamma_gamma",
-            Spend::Pooled(_) => "pooled_spend",
-        };
-        ValueBasis { notes: self.notes.clone(), ..ValueBasis::new(purchases, spend) }
+        let rungs = ValueBasis::new(self.purchases.rung(), self.spend.rung());
+        ValueBasis { notes: self.notes.clone(), ..rungs }
     }
-
-    /// Forecasts for each distinct record; `None` where there is no rung to stand on.
-    fn outlooks(
-        &self,
-        base: &PurchaseSummary,
-        work: &Work,
-    ) -> Result<Option<Vec<Outlook>>, ValueError> {
-        let weeks = self.settings.horizon.in_weeks();
-        let discount = weekly_discount(self.settings.annual_discount);
-        match &self.purchases {
-            Purchases::Unknown => Ok(None),
-            Purchases::EmpiricalRate(rate) => {
-                let outlook = |record| Outlook {
-                    p_alive: None,
-                    p_active: Probability::clamped(-exp_m1(-rate.rate(record) * weeks)),
-                    staying: 1.0,
-                    purchases: rate.rate(record) * annuity(weeks, discount),
-                };
-                Ok(Some(base.distinct().iter().map(outlook).collect()))
-            }
-            Purchases::Model(model) => {
-                let runs = runs_of_equal_x(base.distinct());
-                let parts = blocks::map_tasks(runs.len(), work, |run| {
-                    let records = &base.distinct()[runs[run].clone()];
-                    let forecast = Forecast::new(model, records[0].repeat_purchases());
-                    let outlook = |record| {
-                        let certain = forecast.if_staying(record, weeks, discount);
-                        let expected = forecast.discounted(record, weeks, discount);
-                        Outlook {
-                            p_alive: Some(model.p_alive(record)),
-                            p_active: model.p_active(record, self.settings.horizon),
-                            staying: if certain > 0.0 {
-                                (expected / certain).clamp(0.0, 1.0)
-                            } else {
-                                0.0
-                            },
-                            purchases: certain,
-                        }
-                    };
-                    records.iter().map(outlook).collect::<Vec<_>>()
-                })?;
-                Ok(Some(parts.into_iter().flatten().collect()))
-            }
-        }
-    }
-
-    fn expected_spend(&self, seen: Option<SpendRecord>) -> f64 {
-        match &self.spend {
-            // A fit with q at most 1 refuses, so the expectation is finite for whatever was seen.
-            Spend::Model(model) => model.expected_spend(seen).map_or(0.0, Money::amount),
-            Spend::Pooled(mean) => *mean,
-        }
-    }
-}
-
-/// Stretches of records with equal x, at most [`RUN`] long: they share a forecast's nodes, and are
-/// one task.
-fn runs_of_equal_x(records: &[PurchaseRecord]) -> Vec<std::ops::Range<usize>> {
-    const RUN: usize = 64;
-    let mut runs = Vec::new();
-    let mut start = 0;
-    for group in records.chunk_by(|a, b| a.repeat_purchases() == b.repeat_purchases()) {
-        for chunk in group.chunks(RUN) {
-            runs.push(start..start + chunk.len());
-            start += chunk.len();
-        }
-    }
-    runs
 }
 
 impl FittedValueModel for FittedLifetimeValue {
@@ -391,10 +198,11 @@ impl FittedValueModel for FittedLifetimeValue {
         economics.check_length(n)?;
         let base = PurchaseSummary::of(history);
         work.begin("valuing customers", Some(n as u64))?;
-        let outlooks = self.outlooks(&base, work)?;
+        let discount = weekly_discount(self.settings.annual_discount);
+        let outlooks = self.purchases.outlooks(&base, self.settings.horizon, discount, work)?;
         let spend = SpendRecord::of(history);
         let weeks = self.settings.horizon.in_weeks();
-        let discounted_weeks = annuity(weeks, weekly_discount(self.settings.annual_discount));
+        let discounted_weeks = annuity(weeks, discount);
         let mut rows: Vec<Worth> = (0..n)
             .map(|row| {
                 let mut worth = Worth::realised(
@@ -414,7 +222,7 @@ impl FittedValueModel for FittedLifetimeValue {
                         alive: outlook.p_alive.map_or(1.0, Probability::value),
                         staying: outlook.staying,
                         purchases: outlook.purchases,
-                        spend: self.expected_spend(spend[row]),
+                        spend: self.spend.expected(spend[row]),
                         margin: economics.margin_of(row).unwrap_or(1.0),
                         cost: per_week * discounted_weeks,
                     });

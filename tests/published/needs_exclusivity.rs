@@ -62,7 +62,7 @@ fn equals_oracle(solution: &str) {
             close(need.low[s].unwrap(), oracle["rr_ci_low"][s][v].as_f64().unwrap(), ORACLE);
             let p = oracle["p_bh"][s][v].as_f64().unwrap();
             // Tails below 1e-60 pass through one more logarithm than their digits allow.
-            close(need.p_adjusted[s].unwrap(), p, if p > 1e-30 { ORACLE } else { 1e-7 });
+            close(need.p_adjusted[s].unwrap(), p, ORACLE);
             let owns = need.owners.iter().any(|owner| owner.index() == s);
             assert_eq!(owns, oracle["over"][s][v].as_bool().unwrap(), "{} in {s}", need.need);
         }

@@ -1,0 +1,248 @@
+//! The ladder: for purchases and for spend, the model or the rung below it that the data allowed.
+//!
+//! A rung is chosen once, when fitting, with a note that says why the one above refused; whoever
+//! forecasts afterwards asks the rung and never the reason.
+
+use crate::data::CustomerHistory;
+use crate::num::blocks;
+use crate::num::real::exp_m1;
+use crate::units::{Days, Money, Probability};
+use crate::value::beta_geometric::Forecast;
+use crate::value::rates::annuity;
+use crate::value::{
+    BgNbd, FitStatus, FittedBetaGeometric, FittedGammaGamma, GammaGamma, MbgNbd, PurchaseRecord,
+    PurchaseSummary, SpendRecord, ValueError,
+};
+use crate::work::Work;
+
+/// The model of purchases that stands on top of the ladder. A closed set: a model of the caller's
+/// own is a [`ValueModel`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum PurchaseModel {
+    /// MBG/NBD, the default.
+    MbgNbd(MbgNbd),
+    /// BG/NBD, under which everybody without a repeat purchase is alive for certain.
+    BgNbd(BgNbd),
+}
+
+impl From<MbgNbd> for PurchaseModel {
+    fn from(model: MbgNbd) -> Self {
+        Self::MbgNbd(model)
+    }
+}
+
+impl From<BgNbd> for PurchaseModel {
+    fn from(model: BgNbd) -> Self {
+        Self::BgNbd(model)
+    }
+}
+
+/// What purchases are forecast from.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) enum Purchases {
+    Model(Box<FittedBetaGeometric>),
+    EmpiricalRate(EmpiricalRate),
+    /// Nobody was observed after their first purchase.
+    Unknown,
+}
+
+impl Purchases {
+    /// Fits the model; where it refuses, notes why and takes the rung below.
+    pub(super) fn fit(
+        model: PurchaseModel,
+        history: &CustomerHistory,
+        notes: &mut Vec<String>,
+        work: &Work,
+    ) -> Result<Self, ValueError> {
+        work.begin("fitting purchases", None)?;
+        let base = PurchaseSummary::of(history);
+        let fitted = match model {
+            PurchaseModel::MbgNbd(model) => model.fit(&base, work),
+            PurchaseModel::BgNbd(model) => model.fit(&base, work),
+        };
+        match fitted {
+            Ok(model) => {
+                if model.sees_dropout() == Some(false) {
+                    notes.push(format!(
+                        "{} cannot tell dropout from none here: nearly all count as alive",
+                        model.name()
+                    ));
+                }
+                Ok(Self::Model(Box::new(model)))
+            }
+            Err(error @ ValueError::Refused { .. }) => {
+                notes.push(error.to_string());
+                Ok(EmpiricalRate::of(&base).map_or(Self::Unknown, Self::EmpiricalRate))
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    /// The name of the rung.
+    pub(super) fn rung(&self) -> &'static str {
+        match self {
+            Self::Model(model) if model.name() == "BG/NBD" => "bg_nbd",
+            Self::Model(_) => "mbg_nbd",
+            Self::EmpiricalRate(_) => "empirical_rate",
+            Self::Unknown => "none",
+        }
+    }
+
+    /// Forecasts for each distinct record; `None` where there is no rung to stand on.
+    pub(super) fn outlooks(
+        &self,
+        base: &PurchaseSummary,
+        horizon: Days,
+        discount: f64,
+        work: &Work,
+    ) -> Result<Option<Vec<Outlook>>, ValueError> {
+        let weeks = horizon.in_weeks();
+        match self {
+            Self::Unknown => Ok(None),
+            Self::EmpiricalRate(rate) => {
+                let outlook = |record| Outlook {
+                    p_alive: None,
+                    p_active: Probability::clamped(-exp_m1(-rate.rate(record) * weeks)),
+                    staying: 1.0,
+                    purchases: rate.rate(record) * annuity(weeks, discount),
+                };
+                Ok(Some(base.distinct().iter().map(outlook).collect()))
+            }
+            Self::Model(model) => {
+                let runs = runs_of_equal_x(base.distinct());
+                let parts = blocks::map_tasks(runs.len(), work, |run| {
+                    let records = &base.distinct()[runs[run].clone()];
+                    let forecast = Forecast::new(model, records[0].repeat_purchases());
+                    let outlook = |record| {
+                        let certain = forecast.if_staying(record, weeks, discount);
+                        let expected = forecast.discounted(record, weeks, discount);
+                        Outlook {
+                            p_alive: Some(model.p_alive(record)),
+                            p_active: model.p_active(record, horizon),
+                            staying: if certain > 0.0 {
+                                (expected / certain).clamp(0.0, 1.0)
+                            } else {
+                                0.0
+                            },
+                            purchases: certain,
+                        }
+                    };
+                    records.iter().map(outlook).collect::<Vec<_>>()
+                })?;
+                Ok(Some(parts.into_iter().flatten().collect()))
+            }
+        }
+    }
+}
+
+/// What spend is forecast from.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) enum Spend {
+    Model(FittedGammaGamma),
+    Pooled(f64),
+}
+
+impl Spend {
+    /// Fits the model; where it refuses, notes why and takes the pooled mean.
+    pub(super) fn fit(
+        model: &GammaGamma,
+        history: &CustomerHistory,
+        notes: &mut Vec<String>,
+        work: &Work,
+    ) -> Result<Self, ValueError> {
+        work.begin("fitting spend", None)?;
+        match model.fit(&SpendRecord::of(history), work) {
+            Ok(model) => {
+                if !matches!(model.status(), FitStatus::Converged) {
+                    notes.push(
+                        "Gamma-Gamma is at the edge of its range: forecasts hold, its parameters \
+                         do not"
+                            .to_owned(),
+                    );
+                }
+                Ok(Self::Model(model))
+            }
+            Err(error @ ValueError::Refused { .. }) => {
+                notes.push(error.to_string());
+                Ok(Self::Pooled(pooled_spend(history)))
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    /// The name of the rung.
+    pub(super) fn rung(&self) -> &'static str {
+        match self {
+            Self::Model(_) => "gamma_gamma",
+            Self::Pooled(_) => "pooled_spend",
+        }
+    }
+
+    /// Expected spend at a purchase of a customer of whom this much was seen.
+    pub(super) fn expected(&self, seen: Option<SpendRecord>) -> f64 {
+        match self {
+            // A fit with q at most 1 refuses, so the expectation is finite for whatever was seen.
+            Self::Model(model) => model.expected_spend(seen).map_or(0.0, Money::amount),
+            Self::Pooled(mean) => *mean,
+        }
+    }
+}
+
+/// What a forecast says of one distinct record.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Outlook {
+    pub(super) p_alive: Option<Probability>,
+    pub(super) p_active: Probability,
+    pub(super) staying: f64,
+    pub(super) purchases: f64,
+}
+
+/// Repeat purchases per week as they were counted: each customer's own rate, pulled towards
+/// everybody's with the weight of one mean age.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct EmpiricalRate {
+    pooled: f64,
+    mean_age: f64,
+}
+
+impl EmpiricalRate {
+    /// `None` where nobody was observed for any time after their first purchase.
+    fn of(base: &PurchaseSummary) -> Option<Self> {
+        let (mut repeats, mut weeks) = (0.0, 0.0);
+        for (record, &customers) in base.distinct().iter().zip(base.customers()) {
+            repeats += f64::from(record.repeat_purchases()) * customers as f64;
+            weeks += record.weeks().1 * customers as f64;
+        }
+        (weeks > 0.0)
+            .then(|| Self { pooled: repeats / weeks, mean_age: weeks / base.n_customers() as f64 })
+    }
+
+    fn rate(&self, record: &PurchaseRecord) -> f64 {
+        let seen = f64::from(record.repeat_purchases()) + self.pooled * self.mean_age;
+        seen / (record.weeks().1 + self.mean_age)
+    }
+}
+
+/// Mean spend over all purchases of all customers.
+fn pooled_spend(history: &CustomerHistory) -> f64 {
+    let n = history.n_customers();
+    let spend = blocks::sum(n, |row| history.gross(row).amount());
+    let purchases = blocks::sum(n, |row| f64::from(history.purchases(row)));
+    spend / purchases
+}
+
+/// Stretches of records with equal x, at most [`RUN`] long: they share a forecast's nodes, and are
+/// one task.
+fn runs_of_equal_x(records: &[PurchaseRecord]) -> Vec<std::ops::Range<usize>> {
+    const RUN: usize = 64;
+    let mut runs = Vec::new();
+    let mut start = 0;
+    for group in records.chunk_by(|a, b| a.repeat_purchases() == b.repeat_purchases()) {
+        for chunk in group.chunks(RUN) {
+            runs.push(start..start + chunk.len());
+            start += chunk.len();
+        }
+    }
+    runs
+}
