@@ -16,7 +16,7 @@ use crate::value::{
 use crate::work::Work;
 
 /// The model of purchases that stands on top of the ladder. A closed set: a model of the caller's
-/// own is a [`ValueModel`].
+/// own is a [`ValueModel`](crate::value::ValueModel).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum PurchaseModel {
