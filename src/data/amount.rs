@@ -67,6 +67,16 @@ impl Decimal {
         })
     }
 
+    /// Whole minor units, rounded half away from zero; `None` where they exceed 64 bits.
+    #[inline]
+    pub(crate) fn to_minor(self, digits: u8) -> Option<i64> {
+        if self.scale > digits {
+            return to_minor(i128::from(self.mantissa), u32::from(self.scale), digits);
+        }
+        // What stands in files: no more decimals than the currency has.
+        self.mantissa.checked_mul(10i64.checked_pow(u32::from(digits - self.scale))?)
+    }
+
     /// The same number without zeros at the end of its fraction.
     pub(crate) fn reduced(self) -> Self {
         let Self { mut mantissa, mut scale } = self;
@@ -100,10 +110,17 @@ pub(crate) fn to_minor(mantissa: i128, scale: u32, digits: u8) -> Option<i64> {
 
 /// Whole minor units of a floating amount, rounded half away from zero. `None` where it is not
 /// finite or too large.
+#[inline]
 pub(crate) fn float_to_minor(amount: f64, units: f64) -> Option<i64> {
-    let minor = (amount * units).round();
-    // 2^63 is exact in a double; the largest double below it still fits.
-    (minor.is_finite() && minor.abs() < 9_223_372_036_854_775_808.0).then_some(minor as i64)
+    let minor = amount * units;
+    // 2^63 is exact in a double; the largest double below it still fits. NaN is not below it.
+    if !(minor.abs() < 9_223_372_036_854_775_808.0) {
+        return None;
+    }
+    // Rounding by hand: the default target has no instruction for it and would call a function.
+    let whole = minor as i64;
+    let rest = minor - whole as f64;
+    Some(whole + i64::from(rest >= 0.5) - i64::from(rest <= -0.5))
 }
 
 #[cfg(test)]
@@ -170,6 +187,9 @@ mod tests {
         assert_eq!(to_minor(7, 60, 2), Some(0));
         assert_eq!(float_to_minor(1.005, 1000.0), Some(1005));
         assert_eq!(float_to_minor(-0.125, 100.0), Some(-13));
+        for amount in [0.5, 0.49999999999999994, -0.5, 2.5, -3.5, 4503599627370497.5, 1e18] {
+            assert_eq!(float_to_minor(amount, 1.0), Some(amount.round() as i64), "{amount}");
+        }
         assert_eq!(float_to_minor(f64::NAN, 100.0), None);
         assert_eq!(float_to_minor(1e300, 100.0), None);
     }

@@ -5,8 +5,11 @@
 
 use std::borrow::Cow;
 use std::fmt;
+use std::ops::Range;
 
-use crate::data::{DataError, Decimal, Id, Transaction};
+use crate::data::{
+    Batches, DataError, Decimal, Id, ScanRequest, SourceError, Transaction, TransactionSource,
+};
 
 /// Rows of a transaction log as columns of equal length.
 ///
@@ -50,6 +53,8 @@ pub(crate) enum IdValues<'a> {
 #[derive(Clone, Default)]
 pub struct TextColumn<'a> {
     text: Cow<'a, str>,
+    /// Where the first row starts.
+    start: usize,
     ends: Cow<'a, [usize]>,
 }
 
@@ -78,13 +83,13 @@ pub enum Amounts<'a> {
         digits: u8,
     },
     /// Exact decimals, such as a file has them.
-    Decimal(Vec<Decimal>),
+    Decimal(Cow<'a, [Decimal]>),
     /// Quantity times price, multiplied exactly and rounded once.
     QuantityTimesPrice {
         /// How many; negative for a return.
-        quantities: Vec<Decimal>,
+        quantities: Cow<'a, [Decimal]>,
         /// The price of one.
-        prices: Vec<Decimal>,
+        prices: Cow<'a, [Decimal]>,
     },
 }
 
@@ -195,6 +200,22 @@ impl<'a> Batch<'a> {
         self.len() == 0
     }
 
+    /// Some of the rows, borrowed; the unreadable ones stay behind.
+    fn rows(&self, rows: Range<usize>) -> Batch<'_> {
+        Batch {
+            customers: self.customers.rows(rows.clone()),
+            times: match &self.times {
+                Times::Seconds(values) => Times::Seconds(Cow::Borrowed(&values[rows.clone()])),
+                Times::Days(values) => Times::Days(Cow::Borrowed(&values[rows.clone()])),
+            },
+            amounts: self.amounts.rows(rows.clone()),
+            orders: self.orders.as_ref().map(|orders| orders.rows(rows.clone())),
+            products: self.products.as_ref().map(|products| products.rows(rows.clone())),
+            categories: self.categories.as_ref().map(|names| names.rows(rows)),
+            unreadable: Vec::new(),
+        }
+    }
+
     /// Columns from rows. A column that no row fills is left out.
     pub(crate) fn from_rows(rows: Vec<Transaction<'_>>) -> Result<Batch<'static>, DataError> {
         let customers = IdColumn::collect(rows.iter().map(|row| &row.customer))?;
@@ -213,6 +234,26 @@ impl<'a> Batch<'a> {
             )?;
         }
         Ok(batch)
+    }
+}
+
+/// Rows of a partition, where columns in memory are read side by side: enough to be worth a shard,
+/// few enough that the shard stays in a core's cache.
+const PARTITION: usize = 1 << 17;
+
+/// Columns in memory are a source of their own; long ones are read side by side.
+impl TransactionSource for Batch<'_> {
+    fn partitions(&self) -> usize {
+        self.len().div_ceil(PARTITION).max(1)
+    }
+
+    fn scan(&self, partition: usize, _request: &ScanRequest) -> Result<Batches<'_>, SourceError> {
+        let start = partition * PARTITION;
+        let mut batch = self.rows(start..(start + PARTITION).min(self.len()));
+        if partition == 0 {
+            batch.unreadable = self.unreadable.clone();
+        }
+        Ok(Batches::one(batch))
     }
 }
 
@@ -236,6 +277,18 @@ impl<'a> IdColumn<'a> {
     pub fn missing(mut self, missing: impl Into<Cow<'a, [bool]>>) -> Self {
         self.missing = Some(missing.into());
         self
+    }
+
+    fn rows(&self, rows: Range<usize>) -> IdColumn<'_> {
+        IdColumn {
+            values: match &self.values {
+                IdValues::Integers(values) => {
+                    IdValues::Integers(Cow::Borrowed(&values[rows.clone()]))
+                }
+                IdValues::Texts(texts) => IdValues::Texts(texts.rows(rows.clone())),
+            },
+            missing: self.missing.as_ref().map(|missing| Cow::Borrowed(&missing[rows])),
+        }
     }
 
     /// How many rows.
@@ -324,7 +377,19 @@ impl<'a> TextColumn<'a> {
             }
             start = end;
         }
-        Ok(Self { text, ends })
+        Ok(Self { text, start: 0, ends })
+    }
+
+    fn rows(&self, rows: Range<usize>) -> TextColumn<'_> {
+        TextColumn {
+            text: Cow::Borrowed(&self.text),
+            start: self.start_of(rows.start),
+            ends: Cow::Borrowed(&self.ends[rows]),
+        }
+    }
+
+    fn start_of(&self, row: usize) -> usize {
+        if row == 0 { self.start } else { self.ends[row - 1] }
     }
 
     /// How many rows.
@@ -338,8 +403,7 @@ impl<'a> TextColumn<'a> {
     }
 
     pub(crate) fn get(&self, row: usize) -> &str {
-        let start = if row == 0 { 0 } else { self.ends[row - 1] };
-        &self.text[start..self.ends[row]]
+        &self.text[self.start_of(row)..self.ends[row]]
     }
 }
 
@@ -351,7 +415,7 @@ impl<T: AsRef<str>> FromIterator<T> for TextColumn<'static> {
             text.push_str(part.as_ref());
             ends.push(text.len());
         }
-        Self { text: Cow::Owned(text), ends: Cow::Owned(ends) }
+        Self { text: Cow::Owned(text), start: 0, ends: Cow::Owned(ends) }
     }
 }
 
@@ -365,6 +429,20 @@ impl Times<'_> {
 }
 
 impl Amounts<'_> {
+    fn rows(&self, rows: Range<usize>) -> Amounts<'_> {
+        match self {
+            Self::Major(values) => Amounts::Major(Cow::Borrowed(&values[rows])),
+            Self::Minor { units, digits } => {
+                Amounts::Minor { units: Cow::Borrowed(&units[rows]), digits: *digits }
+            }
+            Self::Decimal(values) => Amounts::Decimal(Cow::Borrowed(&values[rows])),
+            Self::QuantityTimesPrice { quantities, prices } => Amounts::QuantityTimesPrice {
+                quantities: Cow::Borrowed(&quantities[rows.clone()]),
+                prices: Cow::Borrowed(&prices[rows]),
+            },
+        }
+    }
+
     fn len(&self) -> usize {
         match self {
             Self::Major(values) => values.len(),

@@ -1,6 +1,6 @@
 //! What can go wrong while data are read.
 
-use crate::data::SourceError;
+use crate::data::{RowOrder, SourceError};
 use crate::units::{CustomerId, UnitError};
 use crate::work::Cancelled;
 
@@ -56,6 +56,25 @@ pub enum DataError {
         row: u64,
         /// What is wrong with it.
         fault: &'static str,
+    },
+    /// The source declared an order of its rows, and they come otherwise.
+    #[error(
+        "{} breaks the order that the source declares: {}",
+        place(*.partition, *.row),
+        match .declared {
+            RowOrder::Any => "any",
+            RowOrder::Time => "each customer's purchases in order of time",
+            RowOrder::Customer => "the rows of a customer together",
+        }
+    )]
+    OutOfOrder {
+        /// The partition, from zero.
+        partition: usize,
+        /// Zero-based row of the partition; `None` where only the partition is known to clash with
+        /// one before it.
+        row: Option<u64>,
+        /// What was declared.
+        declared: RowOrder,
     },
     /// A policy says that such a row is an error.
     #[error("row {row} of partition {partition} is {what}, and the policy is to stop at such rows")]
@@ -159,5 +178,12 @@ pub enum DataError {
 impl From<Cancelled> for DataError {
     fn from(cancelled: Cancelled) -> Self {
         Self::Cancelled(cancelled)
+    }
+}
+
+fn place(partition: usize, row: Option<u64>) -> String {
+    match row {
+        Some(row) => format!("row {row} of partition {partition}"),
+        None => format!("partition {partition}"),
     }
 }

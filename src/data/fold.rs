@@ -1,19 +1,24 @@
-//! The fold: rows in, one cell per customer and day kept, shards merged, a history out.
+//! The fold: rows in, one summary per customer kept, shards merged, a history out.
 //!
-//! Purchases are counted by day, so a customer-day is the smallest thing that has to be remembered:
-//! memory grows with distinct customer-days and not with rows, and since all sums are whole numbers
-//! the order of the rows, the batches and the shards cannot matter.
+//! All sums are whole numbers, so the order of the rows, the batches and the shards cannot matter.
+//! What does depend on order, the number of distinct days, is counted at once for customers whose
+//! days come in order and from a log for the others; a source that declares its order needs no log.
 
-use crate::data::batch::IdValues;
+use std::ops::Range;
+
+use crate::data::cells::{Cell, Cells};
+use crate::data::fingerprint::Fingerprints;
 use crate::data::history::Columns;
-use crate::data::intern::{Fingerprints, Interner};
-use crate::data::ledger::{Entry, Ledger, spans};
 use crate::data::quality::{Counts, Outcome};
+use crate::data::reading::Faults;
+use crate::data::roster::Roster;
+use crate::data::summary::Summary;
+use crate::data::window::{Misfit, Window};
 use crate::data::{
     Batch, CategoryTotals, CustomerHistory, DataError, Duplicates, HistorySpec, MissingCustomers,
-    OutOfWindow, Returns, RowFault, TransactionSource, UnreadableRows, ZeroAmounts,
+    OutOfWindow, Returns, RowFault, RowOrder, TransactionSource, UnreadableRows, ZeroAmounts,
 };
-use crate::units::{CustomerId, Date, minor_units};
+use crate::units::{CustomerId, Date};
 use crate::work::Work;
 
 /// A history in the making: what one shard of the rows adds up to.
@@ -48,36 +53,33 @@ use crate::work::Work;
 #[derive(Clone)]
 pub struct PartialHistory {
     spec: HistorySpec,
-    ids: Interner,
-    categories: Interner,
-    days: Ledger<Day>,
-    by_category: Ledger<Category>,
+    order: RowOrder,
+    customers: Roster<Summary>,
+    window: Window,
+    held_out: Option<HeldOut>,
+    categories: Roster<()>,
+    cells: Cells,
     fingerprints: Fingerprints,
     repeats: Vec<u128>,
     traces: Vec<Trace>,
     counts: Counts,
-    /// First and last day of any readable row.
-    seen: Option<(i32, i32)>,
+    /// First and last day of any readable row; upside down before there is one.
+    first_seen: i32,
+    last_seen: i32,
+    /// The customer whose rows are being read, where rows stand together by customer.
+    open: Option<u32>,
     partition: usize,
     rows_in_partition: u64,
+    stretch: Stretch,
 }
 
-/// What a customer did on a day.
-#[derive(Debug, Clone, Copy)]
-struct Day {
-    customer: u32,
-    day: i32,
-    purchases: i64,
-    gross: i64,
-    returns: i64,
-}
-
-/// What a customer spent in a category.
-#[derive(Debug, Clone, Copy)]
-struct Category {
-    customer: u32,
-    category: u32,
-    gross: i64,
+/// What customers did after the observation, held back to test forecasts on.
+#[derive(Debug, Clone)]
+struct HeldOut {
+    until: i32,
+    window: Window,
+    /// By customer; shorter than the roster where the last ones did nothing.
+    summaries: Vec<Summary>,
 }
 
 /// A row that may turn out to be a repeat, with what it added.
@@ -93,32 +95,75 @@ struct Added {
     day: i32,
     minor: i64,
     category: Option<u32>,
+    held_out: bool,
 }
 
-/// Rows handled before the work handle is asked again: some milliseconds.
-const BETWEEN_CHECKS: usize = 1 << 14;
+/// Rows read together, column by column, before they are booked; between the passes they stay in a
+/// core's cache.
+const STRETCH: usize = 1024;
+
+/// What one stretch of rows says; kept for its memory.
+#[derive(Debug, Clone, Default)]
+struct Stretch {
+    minor: Vec<i64>,
+    days: Vec<i32>,
+    faults: Faults,
+    /// The rows that are kept: where they stand in the batch, what they say, and whose they are.
+    places: Vec<u32>,
+    kept: Vec<Kept>,
+    numbers: Vec<u32>,
+}
+
+/// A row that is kept.
+#[derive(Debug, Clone, Copy)]
+struct Kept {
+    place: u32,
+    day: i32,
+    minor: i64,
+    held_out: bool,
+    /// Where its trace stands.
+    trace: usize,
+}
+
+/// Of a row that is not looked for again.
+const NO_TRACE: usize = usize::MAX;
 
 impl PartialHistory {
-    /// Nothing read yet.
+    /// Nothing read yet, for rows in any order.
     ///
     /// # Errors
     ///
     /// [`DataError::Param`] for a specification that cannot be used.
     pub fn new(spec: HistorySpec) -> Result<Self, DataError> {
+        Self::in_order(spec, RowOrder::Any)
+    }
+
+    pub(crate) fn in_order(spec: HistorySpec, order: RowOrder) -> Result<Self, DataError> {
         spec.validate()?;
+        let window = Window::new(order, spec.rhythm);
+        let held_out = spec.holdout_until.map(|until| HeldOut {
+            until: until.day_number(),
+            window: Window::new(order, false),
+            summaries: Vec::new(),
+        });
         Ok(Self {
             spec,
-            ids: Interner::default(),
-            categories: Interner::default(),
-            days: Ledger::default(),
-            by_category: Ledger::default(),
+            order,
+            customers: Roster::default(),
+            window,
+            held_out,
+            categories: Roster::default(),
+            cells: Cells::default(),
             fingerprints: Fingerprints::default(),
             repeats: Vec::new(),
             traces: Vec::new(),
             counts: Counts::default(),
-            seen: None,
+            first_seen: i32::MAX,
+            last_seen: i32::MIN,
+            open: None,
             partition: 0,
             rows_in_partition: 0,
+            stretch: Stretch::default(),
         })
     }
 
@@ -134,22 +179,34 @@ impl PartialHistory {
         spec: &HistorySpec,
         work: &Work,
     ) -> Result<Self, DataError> {
-        let mut partial = Self::new(spec.clone())?;
-        partial.partition = partition;
+        let mut partial = Self::in_order(spec.clone(), source.order())?;
+        partial.read_on(source, partition, work)?;
+        Ok(partial)
+    }
+
+    /// Reads another partition behind what was read so far.
+    pub(crate) fn read_on(
+        &mut self,
+        source: &dyn TransactionSource,
+        partition: usize,
+        work: &Work,
+    ) -> Result<(), DataError> {
         let partitions = source.partitions();
         if partition >= partitions {
             return Err(DataError::NoSuchPartition { partition, partitions });
         }
+        (self.partition, self.rows_in_partition) = (partition, 0);
         work.check()?;
         let failed = |source, rows_read| DataError::Source { partition, rows_read, source };
-        let batches = source.scan(partition, &spec.request()).map_err(|error| failed(error, 0))?;
+        let request = self.spec.request();
+        let batches = source.scan(partition, &request).map_err(|error| failed(error, 0))?;
         for batch in batches {
             work.check()?;
-            let batch = batch.map_err(|error| failed(error, partial.rows_in_partition))?;
-            partial.add(&batch, work)?;
-            work.tell("reading transactions", partial.counts.rows_read, None);
+            let batch = batch.map_err(|error| failed(error, self.rows_in_partition))?;
+            self.add(&batch, work)?;
+            work.tell("reading transactions", self.counts.rows_read, None);
         }
-        Ok(partial)
+        Ok(())
     }
 
     /// Adds a batch.
@@ -159,220 +216,209 @@ impl PartialHistory {
     /// The first row that cannot be used and that the specification does not skip. The partial
     /// history is then of no further use.
     pub fn add(&mut self, batch: &Batch<'_>, work: &Work) -> Result<(), DataError> {
+        let mut stretch = std::mem::take(&mut self.stretch);
+        let mut start = 0;
+        while start < batch.len() {
+            work.check()?;
+            let rows = start..(start + STRETCH).min(batch.len());
+            start = rows.end;
+            let (position, known) = (self.rows_in_partition, self.customers.len());
+            let read = self.read_rows(batch, rows.clone(), &mut stretch);
+            self.customers.numbers(&batch.customers, &stretch.places, &mut stretch.numbers)?;
+            let mut known = known as u32;
+            for (kept, &customer) in stretch.kept.iter().zip(&stretch.numbers) {
+                let is_new = customer == known;
+                known += u32::from(is_new);
+                let position = position + (kept.place as usize - rows.start) as u64;
+                self.book(batch, kept, customer, is_new, position)?;
+            }
+            read?;
+        }
+        self.stretch = stretch;
+        for fault in &batch.unreadable {
+            self.counts.rows_read += 1;
+            self.rows_in_partition += 1;
+            self.counts.unreadable(fault.clone());
+        }
+        Ok(())
+    }
+
+    /// Reads a stretch of rows and decides which to keep. After an error the rows before it stand
+    /// in the stretch.
+    fn read_rows(
+        &mut self,
+        batch: &Batch<'_>,
+        rows: Range<usize>,
+        stretch: &mut Stretch,
+    ) -> Result<(), DataError> {
+        let Stretch { minor, days, faults, places, kept, .. } = stretch;
+        faults.clear();
+        places.clear();
+        kept.clear();
+        batch.amounts.read(rows.clone(), self.spec.minor_digits, minor, faults);
+        batch.times.read(rows.clone(), days, faults);
+        faults.sort_by_key(|&(row, _)| row);
+        let mut faults = faults.iter().peekable();
         let judge = match self.spec.duplicates {
             Duplicates::Ignore => None,
             Duplicates::Flag | Duplicates::Drop => {
                 batch.orders.as_ref().zip(batch.products.as_ref())
             }
         };
-        let units = minor_units(self.spec.minor_digits);
-        for row in 0..batch.len() {
-            if row % BETWEEN_CHECKS == 0 {
-                work.check()?;
-            }
+        for (row, (&minor, &day)) in rows.zip(minor.iter().zip(days.iter())) {
             let position = self.rows_in_partition;
             self.rows_in_partition += 1;
             self.counts.rows_read += 1;
-            let readable = batch
-                .amounts
-                .minor(row, self.spec.minor_digits, units)
-                .and_then(|minor| Ok((minor, batch.times.day(row)?)));
-            let (minor, day) = match readable {
-                Ok(row) => row,
-                Err(fault) => {
-                    self.unreadable(position, fault)?;
-                    continue;
-                }
-            };
-            self.seen =
-                Some(self.seen.map_or((day, day), |(first, last)| (first.min(day), last.max(day))));
-            let fingerprint = judge.map(|(orders, products)| {
+            if let Some(&&(_, fault)) = faults.peek().filter(|(at, _)| *at == row) {
+                while faults.next_if(|(at, _)| *at == row).is_some() {}
+                self.unreadable(position, fault)?;
+                continue;
+            }
+            self.first_seen = self.first_seen.min(day);
+            self.last_seen = self.last_seen.max(day);
+            let mut trace = NO_TRACE;
+            if let Some((orders, products)) = judge {
                 self.counts.judged += 1;
-                self.fingerprints.of((
+                let fingerprint = self.fingerprints.of((
                     batch.customers.key(row),
                     batch.times.key(row),
                     batch.amounts.key(row),
                     orders.key(row),
                     products.key(row),
                     batch.categories.as_ref().map(|categories| categories.get(row)),
-                ))
-            });
-            let added = self.keep(batch, row, position, day, minor)?;
-            match (fingerprint, self.spec.duplicates) {
-                (Some(fingerprint), Duplicates::Drop) => {
-                    self.traces.push(Trace { fingerprint, added })
+                ));
+                if self.spec.duplicates == Duplicates::Drop {
+                    trace = self.traces.len();
+                    self.traces.push(Trace { fingerprint, added: None });
+                } else {
+                    self.repeats.push(fingerprint);
                 }
-                (Some(fingerprint), _) => self.repeats.push(fingerprint),
-                (None, _) => {}
+            }
+            if let Some(held_out) = self.admit(batch, row, position, day, minor)? {
+                places.push(row as u32);
+                kept.push(Kept { place: row as u32, day, minor, held_out, trace });
             }
         }
-        for fault in &batch.unreadable {
-            self.counts.rows_read += 1;
-            self.rows_in_partition += 1;
-            self.counts.unreadable(fault.clone());
-        }
-        self.settle(false)
+        Ok(())
     }
 
-    /// Adds what another shard adds up to.
-    ///
-    /// # Errors
-    ///
-    /// [`DataError::SpecsDiffer`], [`DataError::MixedIds`], [`DataError::AmountOverflow`],
-    /// [`DataError::Cancelled`].
-    pub fn merge(&mut self, other: Self, work: &Work) -> Result<(), DataError> {
-        work.check()?;
-        if self.spec != other.spec {
-            return Err(DataError::SpecsDiffer);
-        }
-        let customers = self.ids.absorb(&other.ids)?;
-        let categories = self.categories.absorb(&other.categories)?;
-        let customer = |number: u32| customers[number as usize];
-        self.days.entries.extend(
-            other.days.entries.iter().map(|d| Day { customer: customer(d.customer), ..*d }),
-        );
-        self.by_category.entries.extend(other.by_category.entries.iter().map(|c| Category {
-            customer: customer(c.customer),
-            category: categories[c.category as usize],
-            gross: c.gross,
-        }));
-        self.repeats.extend(other.repeats);
-        self.traces.extend(other.traces.iter().map(|trace| Trace {
-            added: trace.added.map(|a| Added {
-                customer: customer(a.customer),
-                category: a.category.map(|c| categories[c as usize]),
-                ..a
-            }),
-            ..*trace
-        }));
-        self.counts.absorb(&other.counts);
-        self.seen = match (self.seen, other.seen) {
-            (Some((a, b)), Some((c, d))) => Some((a.min(c), b.max(d))),
-            (one, None) | (None, one) => one,
-        };
-        self.settle(false)
-    }
-
-    /// The history of all that was added.
-    ///
-    /// # Errors
-    ///
-    /// [`DataError::NoPurchases`] where nobody bought anything; [`DataError::Cancelled`].
-    pub fn finish(mut self, work: &Work) -> Result<CustomerHistory, DataError> {
-        work.check()?;
-        let repeats = self.take_out_repeats()?;
-        self.settle(true)?;
-        let no_purchases = DataError::NoPurchases {
-            rows_read: self.counts.rows_read,
-            rows_skipped: self.counts.skipped(&self.spec),
-        };
-        let Some((first, last)) = self.seen else { return Err(no_purchases) };
-        let day =
-            |number| Date::from_day_number(number).expect("days were checked when they were read");
-        let observed_from = self.spec.observed_from.unwrap_or(day(first));
-        let observed_until = self.spec.observed_until.unwrap_or(day(last));
-
-        let spans = spans(&self.days.entries, self.ids.len());
-        let mut buyers = Vec::new();
-        let (mut without_purchase, mut without_purchase_minor) = (0, 0i128);
-        for (number, span) in spans.iter().enumerate() {
-            let days = &self.days.entries[span.clone()];
-            if days.iter().any(|day| day.purchases > 0) {
-                buyers.push(number as u32);
-            } else if days.iter().any(|day| day.returns != 0) {
-                without_purchase += 1;
-                without_purchase_minor +=
-                    days.iter().map(|day| i128::from(day.returns)).sum::<i128>();
-            }
-        }
-        if buyers.is_empty() {
-            return Err(no_purchases);
-        }
-        self.ids.sort(&mut buyers);
-
-        let mut columns = Columns::with_capacity(buyers.len(), self.spec.rhythm);
-        for (row, &number) in buyers.iter().enumerate() {
-            if row % BETWEEN_CHECKS == 0 {
-                work.check()?;
-            }
-            let days = &self.days.entries[spans[number as usize].clone()];
-            self.push_customer(&mut columns, number, days)?;
-        }
-        let outcome = Outcome {
-            customers: buyers.len() as u64,
-            without_purchase,
-            without_purchase_minor,
-            repeats,
-            observed_from,
-            observed_until,
-        };
-        let quality = self.counts.report(&self.spec, outcome);
-        let ids = self.ids.table(&buyers).map_err(DataError::Customers)?;
-        let categories = self.spec.categories.then(|| self.category_totals(&buyers));
-        Ok(CustomerHistory::new(ids, columns, categories, quality, self.spec.minor_digits))
-    }
-
-    /// Puts one row where it belongs; the answer says what it added, if anything.
-    fn keep(
+    /// Whether a row enters a history, and if so, whether it is held out.
+    #[inline]
+    fn admit(
         &mut self,
         batch: &Batch<'_>,
         row: usize,
         position: u64,
         day: i32,
         minor: i64,
-    ) -> Result<Option<Added>, DataError> {
+    ) -> Result<Option<bool>, DataError> {
         if batch.customers.is_missing(row) {
             self.counts.missing_customers.add(minor);
-            self.refuse_if(
-                self.spec.missing_customers == MissingCustomers::Error,
-                position,
-                "without a customer",
-            )?;
+            let refused = self.spec.missing_customers == MissingCustomers::Error;
+            self.refuse_if(refused, position, "without a customer")?;
             return Ok(None);
         }
         let early = self.spec.observed_from.is_some_and(|from| day < from.day_number());
-        let late = self.spec.observed_until.is_some_and(|until| day > until.day_number());
-        if early || late {
+        let after = self.spec.observed_until.is_some_and(|until| day > until.day_number());
+        let held_out = after && self.held_out.as_ref().is_some_and(|held| day <= held.until);
+        if early || (after && !held_out) {
             self.counts.out_of_window.add(minor);
-            self.refuse_if(
-                self.spec.out_of_window == OutOfWindow::Error,
-                position,
-                "outside the observation",
-            )?;
+            let refused = self.spec.out_of_window == OutOfWindow::Error;
+            self.refuse_if(refused, position, "outside the observation")?;
             return Ok(None);
         }
-        let (purchases, gross, returns) = if minor < 0 {
-            self.counts.returns.add(minor);
-            self.refuse_if(self.spec.returns == Returns::Error, position, "a return")?;
-            if self.spec.returns == Returns::Drop {
-                return Ok(None);
-            }
-            (0, 0, minor)
-        } else if minor == 0 {
-            self.counts.zeros.add(minor);
-            if self.spec.zero_amounts == ZeroAmounts::Drop {
-                return Ok(None);
-            }
-            (1, 0, 0)
-        } else {
-            self.counts.purchases.add(minor);
-            (1, minor, 0)
+        let (count, dropped) = match minor {
+            ..=-1 => (&mut self.counts.returns, self.spec.returns == Returns::Drop),
+            0 => (&mut self.counts.zeros, self.spec.zero_amounts == ZeroAmounts::Drop),
+            1.. => (&mut self.counts.purchases, false),
         };
-        let customer = match &batch.customers.values {
-            IdValues::Integers(ids) => self.ids.integer(ids[row])?,
-            IdValues::Texts(texts) => self.ids.text(texts.get(row))?,
+        if held_out && !dropped { &mut self.counts.held_out } else { count }.add(minor);
+        self.refuse_if(minor < 0 && self.spec.returns == Returns::Error, position, "a return")?;
+        Ok((!dropped).then_some(held_out))
+    }
+
+    /// Books a row on its customer.
+    #[inline]
+    fn book(
+        &mut self,
+        batch: &Batch<'_>,
+        kept: &Kept,
+        customer: u32,
+        is_new: bool,
+        position: u64,
+    ) -> Result<(), DataError> {
+        let &Kept { place, day, minor, held_out, trace } = kept;
+        if self.order == RowOrder::Customer && self.open != Some(customer) {
+            if !is_new {
+                return Err(self.out_of_order(Some(position)));
+            }
+            self.close();
+            self.open = Some(customer);
+        }
+        let summary = self.customers.value_mut(customer);
+        summary.number = customer;
+        let booked = match &mut self.held_out {
+            Some(held) if held_out => held.book(customer, day, minor),
+            _ => self.window.book(summary, day, minor),
         };
-        self.days.entries.push(Day { customer, day, purchases, gross, returns });
+        booked.map_err(|misfit| self.misfit(misfit, customer, Some(position)))?;
         let mut category = None;
-        if let (true, true, Some(names)) = (self.spec.categories, gross > 0, &batch.categories) {
-            let name = names.get(row);
+        if let (true, true, Some(names)) =
+            (self.spec.categories, minor > 0 && !held_out, &batch.categories)
+        {
+            let name = names.get(place as usize);
             if !name.is_empty() {
                 let number = self.categories.text(name)?;
-                self.by_category.entries.push(Category { customer, category: number, gross });
+                let cell = Cell { customer, category: number, gross: minor };
+                self.cells
+                    .add(cell)
+                    .map_err(|overflow| self.misfit(overflow.into(), customer, None))?;
                 category = Some(number);
             }
         }
-        Ok(Some(Added { customer, day, minor, category }))
+        if trace != NO_TRACE {
+            self.traces[trace].added = Some(Added { customer, day, minor, category, held_out });
+        }
+        Ok(())
+    }
+
+    /// Completes the open customer, whose days need not be known any longer.
+    fn close(&mut self) {
+        let Some(open) = self.open.take() else { return };
+        self.count(|customer| customer == open);
+        for window in self.windows() {
+            if open == 0 { window.keep_as_edge() } else { window.close() }
+        }
+    }
+
+    fn windows(&mut self) -> impl Iterator<Item = &mut Window> {
+        std::iter::once(&mut self.window).chain(self.held_out.as_mut().map(|held| &mut held.window))
+    }
+
+    /// Counts the days of those customers of `wanted` that are uncounted, from the logs.
+    fn count(&mut self, wanted: impl Fn(u32) -> bool) {
+        let uncounted = |c: u32| wanted(c) && self.customers.value(c).is_uncounted();
+        for count in self.window.count(uncounted) {
+            self.customers.value_mut(count.customer).purchase_days = count.days;
+        }
+        if let Some(HeldOut { window, summaries, .. }) = &mut self.held_out {
+            for count in window.count(|c| wanted(c) && summaries[c as usize].is_uncounted()) {
+                summaries[count.customer as usize].purchase_days = count.days;
+            }
+        }
+    }
+
+    fn misfit(&self, misfit: Misfit, customer: u32, row: Option<u64>) -> DataError {
+        match misfit {
+            Misfit::Overflow => DataError::AmountOverflow {
+                customer: CustomerId::new(self.customers.name(customer)),
+            },
+            Misfit::OutOfOrder => self.out_of_order(row),
+        }
+    }
+
+    fn out_of_order(&self, row: Option<u64>) -> DataError {
+        DataError::OutOfOrder { partition: self.partition, row, declared: self.order }
     }
 
     fn unreadable(&mut self, position: u64, fault: &'static str) -> Result<(), DataError> {
@@ -395,13 +441,168 @@ impl PartialHistory {
         }
     }
 
-    /// Keeps the ledgers short: they are compacted once they have doubled.
-    fn settle(&mut self, now: bool) -> Result<(), DataError> {
-        let overflow = |ids: &Interner, customer| DataError::AmountOverflow {
-            customer: CustomerId::new(ids.name(customer)),
+    /// Adds what another shard adds up to. Shards of a source that declares its order are added in
+    /// the order of their partitions; others in any.
+    ///
+    /// # Errors
+    ///
+    /// [`DataError::SpecsDiffer`], [`DataError::MixedIds`], [`DataError::AmountOverflow`],
+    /// [`DataError::OutOfOrder`], [`DataError::Cancelled`].
+    pub fn merge(&mut self, other: Self, work: &Work) -> Result<(), DataError> {
+        self.absorb(&other, work)
+    }
+
+    /// [`merge`](Self::merge), leaving the other's memory to its owner.
+    pub(crate) fn absorb(&mut self, other: &Self, work: &Work) -> Result<(), DataError> {
+        work.check()?;
+        if self.spec != other.spec || self.order != other.order {
+            return Err(DataError::SpecsDiffer);
+        }
+        self.partition = other.partition;
+        let known = self.customers.len() as u32;
+        let (mut numbers, mut meetings) = (Vec::with_capacity(other.customers.len()), 0);
+        let mut summaries = other.customers.values();
+        while self.customers.absorb(&other.customers, &mut numbers)? {
+            let done = other.customers.len() - summaries.len();
+            for (&customer, theirs) in numbers[done..].iter().zip(&mut summaries) {
+                // Where rows stand together by customer, only the first customer of the other may
+                // be known: as the last one here.
+                let goes_on = theirs.number == 0 && Some(customer) == self.open;
+                if self.order == RowOrder::Customer && customer < known && !goes_on {
+                    return Err(self.out_of_order(None));
+                }
+                let summary = self.customers.value_mut(customer);
+                summary.number = customer;
+                match self.window.absorb_summary(summary, theirs, &other.window) {
+                    Ok(met) => meetings += usize::from(met),
+                    Err(misfit) => return Err(self.misfit(misfit, customer, None)),
+                }
+            }
+        }
+        let number = |customer: u32| numbers[customer as usize];
+        self.window.absorb(&other.window, &numbers, meetings);
+        if let (Some(held), Some(theirs)) = (&mut self.held_out, &other.held_out) {
+            held.absorb(theirs, &numbers)
+                .map_err(|(misfit, customer)| self.misfit(misfit, customer, None))?;
+        }
+        if let (RowOrder::Customer, Some(open)) = (self.order, other.open) {
+            let open = number(open);
+            if let Some(before) = self.open.replace(open).filter(|&before| before != open) {
+                self.count(|customer| customer == before);
+            }
+            for window in self.windows() {
+                window.keep_only(0, open);
+            }
+        }
+        let mut categories = Vec::new();
+        while self.categories.absorb(&other.categories, &mut categories)? {}
+        for cell in other.cells.iter() {
+            let customer = number(cell.customer);
+            let category = categories[cell.category as usize];
+            self.cells
+                .add(Cell { customer, category, ..*cell })
+                .map_err(|overflow| self.misfit(overflow.into(), customer, None))?;
+        }
+        self.repeats.extend(&other.repeats);
+        self.traces.extend(other.traces.iter().map(|trace| Trace {
+            added: trace.added.map(|a| Added {
+                customer: number(a.customer),
+                category: a.category.map(|c| categories[c as usize]),
+                ..a
+            }),
+            ..*trace
+        }));
+        self.counts.absorb(&other.counts);
+        self.first_seen = self.first_seen.min(other.first_seen);
+        self.last_seen = self.last_seen.max(other.last_seen);
+        Ok(())
+    }
+
+    /// Forgets everything read and keeps the memory for the next shard.
+    pub(crate) fn clear(&mut self) {
+        self.customers.clear();
+        self.window.clear();
+        if let Some(held) = &mut self.held_out {
+            held.window.clear();
+            held.summaries.clear();
+        }
+        self.categories.clear();
+        self.cells.clear();
+        self.repeats.clear();
+        self.traces.clear();
+        self.counts = Counts::default();
+        (self.first_seen, self.last_seen) = (i32::MAX, i32::MIN);
+        self.open = None;
+    }
+
+    /// The history of all that was added.
+    ///
+    /// # Errors
+    ///
+    /// [`DataError::NoPurchases`] where nobody bought anything; [`DataError::Cancelled`].
+    pub fn finish(mut self, work: &Work) -> Result<CustomerHistory, DataError> {
+        work.check()?;
+        let repeats = self.take_out_repeats()?;
+        self.count(|_| true);
+        work.check()?;
+        let (mut without_purchase, mut without_purchase_minor) = (0, 0i128);
+        let mut buyers = 0;
+        for summary in self.customers.values() {
+            if summary.has_purchase() {
+                buyers += 1;
+            } else if summary.returns != 0 {
+                without_purchase += 1;
+                without_purchase_minor += i128::from(summary.returns);
+            }
+        }
+        if buyers == 0 {
+            return Err(DataError::NoPurchases {
+                rows_read: self.counts.rows_read,
+                rows_skipped: self.counts.skipped(&self.spec),
+            });
+        }
+        let day =
+            |number| Date::from_day_number(number).expect("days were checked when they were read");
+        let outcome = Outcome {
+            customers: buyers,
+            without_purchase,
+            without_purchase_minor,
+            repeats,
+            observed_from: self.spec.observed_from.unwrap_or_else(|| day(self.first_seen)),
+            observed_until: self.spec.observed_until.unwrap_or_else(|| day(self.last_seen)),
         };
-        self.days.settle(now).map_err(|customer| overflow(&self.ids, customer))?;
-        self.by_category.settle(now).map_err(|customer| overflow(&self.ids, customer))
+        let quality = self.counts.report(&self.spec, outcome);
+        let seen = self.customers.len();
+        let sorted = self.customers.sorted(Summary::has_purchase).map_err(DataError::Customers)?;
+        work.check()?;
+        let mut summaries = sorted.values;
+        let squared_gaps = self.spec.rhythm.then(|| {
+            summaries.iter().map(|entry| self.window.squared_gaps_of(entry.value.number)).collect()
+        });
+        let held_out = self.held_out.map(|held| {
+            let of = |number: u32| held.summaries.get(number as usize).copied().unwrap_or_default();
+            summaries.iter().map(|entry| of(entry.value.number)).collect()
+        });
+        let categories = self.spec.categories.then(|| {
+            let mut rows = vec![u32::MAX; seen];
+            for (row, entry) in summaries.iter().enumerate() {
+                rows[entry.value.number as usize] = row as u32;
+            }
+            category_totals(self.categories, &self.cells, &rows, summaries.len())
+        });
+        for (row, entry) in summaries.iter_mut().enumerate() {
+            entry.value.number = row as u32;
+        }
+        let columns = Columns { summaries, squared_gaps, held_out };
+        let held_until = self.spec.holdout_until;
+        Ok(CustomerHistory::new(
+            sorted.ids,
+            columns,
+            categories.transpose()?,
+            quality,
+            self.spec.minor_digits,
+            held_until,
+        ))
     }
 
     /// Counts repeats and, where the rule says so, takes all but one of each out again.
@@ -413,89 +614,92 @@ impl PartialHistory {
         let mut dropped = 0;
         for pair in traces.windows(2).filter(|pair| pair[0].fingerprint == pair[1].fingerprint) {
             dropped += 1;
-            let Some(Added { customer, day, minor, category }) = pair[1].added else { continue };
-            let kind = match minor {
+            let Some(Added { customer, day, minor, category, held_out }) = pair[1].added else {
+                continue;
+            };
+            self.counts.dropped += 1;
+            match minor {
+                _ if held_out => &mut self.counts.held_out,
                 ..=-1 => &mut self.counts.returns,
                 0 => &mut self.counts.zeros,
                 1.. => &mut self.counts.purchases,
-            };
-            kind.take(minor);
-            self.counts.dropped += 1;
-            self.days.entries.push(Day {
-                customer,
-                day,
-                purchases: if minor < 0 { 0 } else { -1 },
-                gross: -minor.max(0),
-                returns: -minor.min(0),
-            });
+            }
+            .take(minor);
+            match &mut self.held_out {
+                Some(held) if held_out => &mut held.summaries[customer as usize],
+                _ => self.customers.value_mut(customer),
+            }
+            .take_out(day, minor);
             if let Some(category) = category {
-                self.by_category.entries.push(Category { customer, category, gross: -minor });
+                self.cells
+                    .add(Cell { customer, category, gross: -minor })
+                    .map_err(|overflow| self.misfit(overflow.into(), customer, None))?;
             }
         }
         Ok(flagged + dropped)
     }
+}
 
-    /// Folds a customer's days, which stand in order of time, into one row of every column.
-    fn push_customer(
-        &self,
-        columns: &mut Columns,
-        number: u32,
-        days: &[Day],
-    ) -> Result<(), DataError> {
-        let overflow =
-            || DataError::AmountOverflow { customer: CustomerId::new(self.ids.name(number)) };
-        let (mut gross, mut returns) = (0i64, 0i64);
-        let (mut first, mut last, mut first_gross) = (None, 0, 0);
-        let (mut purchase_days, mut squared_gaps) = (0u32, 0u64);
-        for day in days {
-            gross = gross.checked_add(day.gross).ok_or_else(overflow)?;
-            returns = returns.checked_add(day.returns).ok_or_else(overflow)?;
-            if day.purchases <= 0 {
-                continue;
-            }
-            if first.is_none() {
-                first = Some(day.day);
-                first_gross = day.gross;
-            } else {
-                let gap = u64::from(day.day.abs_diff(last));
-                squared_gaps += gap * gap;
-            }
-            last = day.day;
-            purchase_days += 1;
+impl HeldOut {
+    fn summary(&mut self, customer: u32) -> &mut Summary {
+        let place = customer as usize;
+        if self.summaries.len() <= place {
+            self.summaries.resize(place + 1, Summary::default());
         }
-        columns.first_day.push(first.unwrap_or(last));
-        columns.last_day.push(last);
-        columns.purchase_days.push(purchase_days);
-        columns.gross.push(gross);
-        columns.returns.push(returns);
-        columns.first_gross.push(first_gross);
-        if let Some(column) = &mut columns.squared_gaps {
-            column.push(squared_gaps);
+        let summary = &mut self.summaries[place];
+        summary.number = customer;
+        summary
+    }
+
+    fn book(&mut self, customer: u32, day: i32, minor: i64) -> Result<(), Misfit> {
+        let mut summary = *self.summary(customer);
+        let booked = self.window.book(&mut summary, day, minor);
+        self.summaries[customer as usize] = summary;
+        booked
+    }
+
+    fn absorb(&mut self, other: &Self, numbers: &[u32]) -> Result<(), (Misfit, u32)> {
+        let mut meetings = 0;
+        for (place, theirs) in other.summaries.iter().enumerate() {
+            let customer = numbers[place];
+            let mut summary = *self.summary(customer);
+            let met = self.window.absorb_summary(&mut summary, theirs, &other.window);
+            meetings += usize::from(met.map_err(|misfit| (misfit, customer))?);
+            self.summaries[customer as usize] = summary;
         }
+        self.window.absorb(&other.window, numbers, meetings);
         Ok(())
     }
+}
 
-    fn category_totals(&self, buyers: &[u32]) -> CategoryTotals {
-        let mut order: Vec<u32> = (0..self.categories.len() as u32).collect();
-        self.categories.sort(&mut order);
-        let mut place = vec![0u32; order.len()];
-        for (position, &number) in order.iter().enumerate() {
-            place[number as usize] = position as u32;
-        }
-        let names = order.iter().map(|&number| self.categories.name(number)).collect();
-        let spans = spans(&self.by_category.entries, self.ids.len());
-        let mut totals = CategoryTotals::new(names);
-        for &number in buyers {
-            let mut row: Vec<(u32, i64)> = self.by_category.entries[spans[number as usize].clone()]
-                .iter()
-                .filter(|entry| entry.gross != 0)
-                .map(|entry| (place[entry.category as usize], entry.gross))
-                .collect();
-            row.sort_unstable();
-            totals.push(row);
-        }
-        totals
+/// The cells as rows of customers, whose place `rows` gives by number.
+fn category_totals(
+    categories: Roster<()>,
+    cells: &Cells,
+    rows: &[u32],
+    n_customers: usize,
+) -> Result<CategoryTotals, DataError> {
+    let mut order: Vec<u32> = (0..categories.len() as u32).collect();
+    let names: Vec<String> = order.iter().map(|&number| categories.name(number)).collect();
+    order.sort_unstable_by(|&a, &b| names[a as usize].cmp(&names[b as usize]));
+    let mut place = vec![0u32; order.len()];
+    for (position, &number) in order.iter().enumerate() {
+        place[number as usize] = position as u32;
     }
+    let mut placed: Vec<Cell> = cells
+        .iter()
+        .filter(|cell| cell.gross != 0 && rows[cell.customer as usize] != u32::MAX)
+        .map(|cell| Cell {
+            customer: rows[cell.customer as usize],
+            category: place[cell.category as usize],
+            gross: cell.gross,
+        })
+        .collect();
+    crate::num::blocks::sort(&mut placed, |a, b| {
+        (a.customer, a.category).cmp(&(b.customer, b.category))
+    });
+    let names = order.iter().map(|&number| names[number as usize].clone()).collect();
+    Ok(CategoryTotals::new(names, &placed, n_customers))
 }
 
 impl std::fmt::Debug for PartialHistory {
@@ -503,29 +707,7 @@ impl std::fmt::Debug for PartialHistory {
         f.debug_struct("PartialHistory")
             .field("spec", &self.spec)
             .field("rows_read", &self.counts.rows_read)
-            .field("customers", &self.ids.len())
+            .field("customers", &self.customers.len())
             .finish_non_exhaustive()
-    }
-}
-
-impl Entry for Day {
-    fn key(&self) -> (u32, i64) {
-        (self.customer, i64::from(self.day))
-    }
-
-    fn add(&mut self, other: &Self) -> bool {
-        self.purchases += other.purchases;
-        let sums = self.gross.checked_add(other.gross).zip(self.returns.checked_add(other.returns));
-        sums.map(|(gross, returns)| (self.gross, self.returns) = (gross, returns)).is_some()
-    }
-}
-
-impl Entry for Category {
-    fn key(&self) -> (u32, i64) {
-        (self.customer, i64::from(self.category))
-    }
-
-    fn add(&mut self, other: &Self) -> bool {
-        self.gross.checked_add(other.gross).map(|gross| self.gross = gross).is_some()
     }
 }

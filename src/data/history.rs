@@ -2,8 +2,11 @@
 
 use std::fmt;
 
-use crate::data::{DataError, DataQuality, HistorySpec, PartialHistory, TransactionSource};
-use crate::num::blocks;
+use crate::data::cells::Cell;
+use crate::data::partitions;
+use crate::data::roster::Entry;
+use crate::data::summary::Summary;
+use crate::data::{DataError, DataQuality, HistorySpec, TransactionSource};
 use crate::units::{CustomerIds, Date, Days, Money};
 use crate::work::Work;
 
@@ -47,32 +50,15 @@ pub struct CustomerHistory {
     categories: Option<CategoryTotals>,
     quality: DataQuality,
     minor_digits: u8,
+    holdout_until: Option<Date>,
 }
 
-/// The columns, each as long as there are customers.
+/// What is kept of each customer, each as long as there are customers.
 #[derive(Clone, PartialEq)]
 pub(crate) struct Columns {
-    pub(crate) first_day: Vec<i32>,
-    pub(crate) last_day: Vec<i32>,
-    pub(crate) purchase_days: Vec<u32>,
-    pub(crate) gross: Vec<i64>,
-    pub(crate) returns: Vec<i64>,
-    pub(crate) first_gross: Vec<i64>,
+    pub(crate) summaries: Vec<Entry<Summary>>,
     pub(crate) squared_gaps: Option<Vec<u64>>,
-}
-
-impl Columns {
-    pub(crate) fn with_capacity(n: usize, rhythm: bool) -> Self {
-        Self {
-            first_day: Vec::with_capacity(n),
-            last_day: Vec::with_capacity(n),
-            purchase_days: Vec::with_capacity(n),
-            gross: Vec::with_capacity(n),
-            returns: Vec::with_capacity(n),
-            first_gross: Vec::with_capacity(n),
-            squared_gaps: rhythm.then(|| Vec::with_capacity(n)),
-        }
-    }
+    pub(crate) held_out: Option<Vec<Summary>>,
 }
 
 /// What each customer spent in each category, gross.
@@ -96,8 +82,7 @@ impl CustomerHistory {
         spec: &HistorySpec,
         work: &Work,
     ) -> Result<Self, DataError> {
-        let read = |partition| PartialHistory::read(source, partition, spec, work);
-        merged((0..source.partitions()).map(read), spec, work)
+        partitions::read(source, spec, work)?.finish(work)
     }
 
     /// Reads the partitions of a source side by side, on the threads of the caller's pool.
@@ -112,10 +97,7 @@ impl CustomerHistory {
         spec: &HistorySpec,
         work: &Work,
     ) -> Result<Self, DataError> {
-        let partials = blocks::map_tasks(source.partitions(), work, |partition| {
-            PartialHistory::read(source, partition, spec, work)
-        })?;
-        merged(partials.into_iter(), spec, work)
+        partitions::read_parallel(source, spec, work)?.finish(work)
     }
 
     pub(crate) fn new(
@@ -124,8 +106,13 @@ impl CustomerHistory {
         categories: Option<CategoryTotals>,
         quality: DataQuality,
         minor_digits: u8,
+        holdout_until: Option<Date>,
     ) -> Self {
-        Self { ids, columns, categories, quality, minor_digits }
+        Self { ids, columns, categories, quality, minor_digits, holdout_until }
+    }
+
+    fn summary(&self, row: usize) -> &Summary {
+        &self.columns.summaries[row].value
     }
 
     /// Who stands in which row.
@@ -155,58 +142,58 @@ impl CustomerHistory {
 
     /// The day of the first purchase of the customer in `row`.
     pub fn first_purchase(&self, row: usize) -> Date {
-        date(self.columns.first_day[row])
+        date(self.summary(row).first_day)
     }
 
     /// The day of the last purchase.
     pub fn last_purchase(&self, row: usize) -> Date {
-        date(self.columns.last_day[row])
+        date(self.summary(row).last_day)
     }
 
     /// How many purchases: days on which the customer bought. At least one.
     #[doc(alias = "frequency")]
     pub fn purchases(&self, row: usize) -> u32 {
-        self.columns.purchase_days[row]
+        self.summary(row).purchase_days
     }
 
     /// Purchases after the first: `x` of the buy-till-you-die models.
     #[doc(alias = "frequency")]
     pub fn repeat_purchases(&self, row: usize) -> u32 {
-        self.columns.purchase_days[row] - 1
+        self.summary(row).purchase_days - 1
     }
 
     /// From the first purchase to the last: `t_x` of the buy-till-you-die models. Zero without a
     /// repeat purchase.
     #[doc(alias = "recency")]
     pub fn age_at_last(&self, row: usize) -> Days {
-        days(self.columns.first_day[row], self.columns.last_day[row])
+        days(self.summary(row).first_day, self.summary(row).last_day)
     }
 
     /// From the first purchase to the end of the observation: `T` of the buy-till-you-die models.
     pub fn age(&self, row: usize) -> Days {
-        days(self.columns.first_day[row], self.quality.observed_until.day_number())
+        days(self.summary(row).first_day, self.quality.observed_until.day_number())
     }
 
     /// From the last purchase to the end of the observation: the "recency" of RFM.
     #[doc(alias = "recency")]
     pub fn days_since_last(&self, row: usize) -> Days {
-        days(self.columns.last_day[row], self.quality.observed_until.day_number())
+        days(self.summary(row).last_day, self.quality.observed_until.day_number())
     }
 
     /// What the customer paid, returns not taken off.
     pub fn gross(&self, row: usize) -> Money {
-        Money::from_minor(self.columns.gross[row], self.minor_digits)
+        Money::from_minor(self.summary(row).gross, self.minor_digits)
     }
 
     /// What went back to the customer: zero or negative.
     pub fn returns(&self, row: usize) -> Money {
-        Money::from_minor(self.columns.returns[row], self.minor_digits)
+        Money::from_minor(self.summary(row).returns, self.minor_digits)
     }
 
     /// What the customer paid, less returns; may be negative.
     pub fn net(&self, row: usize) -> Money {
         Money::from_minor(
-            self.columns.gross[row].saturating_add(self.columns.returns[row]),
+            self.summary(row).gross.saturating_add(self.summary(row).returns),
             self.minor_digits,
         )
     }
@@ -214,7 +201,7 @@ impl CustomerHistory {
     /// Gross spend of the purchases after the first, which is what spend models are fitted to.
     pub fn repeat_gross(&self, row: usize) -> Money {
         Money::from_minor(
-            self.columns.gross[row] - self.columns.first_gross[row],
+            self.summary(row).gross - self.summary(row).first_gross,
             self.minor_digits,
         )
     }
@@ -234,13 +221,49 @@ impl CustomerHistory {
         if gaps == 0 {
             return Ok(None);
         }
-        let total = self.columns.first_day[row].abs_diff(self.columns.last_day[row]);
+        let total = self.summary(row).first_day.abs_diff(self.summary(row).last_day);
         let mean = f64::from(total) / f64::from(gaps);
         // n Σg² - (Σg)² in whole numbers: no cancellation.
         let n = u128::from(gaps);
         let spread = n * u128::from(squares[row]) - u128::from(total) * u128::from(total);
         let standard_deviation = (gaps > 1).then(|| (spread as f64 / (n * (n - 1)) as f64).sqrt());
         Ok(Some(Rhythm { mean_gap: mean, standard_deviation }))
+    }
+
+    /// What customers did in the holdout, which forecasts made from the rest can be tested on.
+    ///
+    /// # Errors
+    ///
+    /// [`DataError::NotAsked`] where the specification did not ask for
+    /// [`HistorySpec::holdout_until`].
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use segmentry::data::{CustomerHistory, HistorySpec, Transaction};
+    /// use segmentry::{units::Date, work::Work};
+    ///
+    /// let day = |d| Date::from_ymd(2024, 3, d).unwrap();
+    /// let log = [
+    ///     Transaction::new("eve", day(1), 20.0),
+    ///     Transaction::new("eve", day(11), 5.0),
+    ///     Transaction::new("eve", day(11), 6.0), // the same day: the same purchase
+    ///     Transaction::new("eve", day(12), -1.0),
+    /// ];
+    /// let spec = HistorySpec::new().observed_until(day(10)).holdout_until(day(20));
+    /// let history = CustomerHistory::read(&log, &spec, &Work::new())?;
+    /// assert_eq!((history.purchases(0), history.gross(0).amount()), (1, 20.0));
+    /// let held_out = history.held_out()?;
+    /// assert_eq!((held_out.purchases(0), held_out.gross(0).amount()), (1, 11.0));
+    /// assert_eq!((held_out.net(0).amount(), held_out.length().count()), (10.0, 10));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn held_out(&self) -> Result<HeldOut<'_>, DataError> {
+        let summaries = self.columns.held_out.as_deref();
+        let (summaries, until) = summaries
+            .zip(self.holdout_until)
+            .ok_or(DataError::NotAsked { aggregate: "holdout_until" })?;
+        Ok(HeldOut { history: self, summaries, until })
     }
 
     /// Spend in each category.
@@ -253,17 +276,58 @@ impl CustomerHistory {
     }
 }
 
-/// The history of all partitions together.
-fn merged(
-    mut partials: impl Iterator<Item = Result<PartialHistory, DataError>>,
-    spec: &HistorySpec,
-    work: &Work,
-) -> Result<CustomerHistory, DataError> {
-    let mut whole = partials.next().unwrap_or_else(|| PartialHistory::new(spec.clone()))?;
-    for partial in partials {
-        whole.merge(partial?, work)?;
+/// What the customers of a history did in its holdout; customers who first bought there are in
+/// neither.
+#[derive(Clone, Copy)]
+pub struct HeldOut<'a> {
+    history: &'a CustomerHistory,
+    summaries: &'a [Summary],
+    until: Date,
+}
+
+impl HeldOut<'_> {
+    /// The last day of the holdout.
+    pub fn until(&self) -> Date {
+        self.until
     }
-    whole.finish(work)
+
+    /// How long it is: from the day after the observation to its last day, both included.
+    pub fn length(&self) -> Days {
+        days(self.history.observed_until().day_number(), self.until.day_number())
+    }
+
+    /// How many purchases of the customer in `row` lie in it: days on which the customer bought.
+    pub fn purchases(&self, row: usize) -> u32 {
+        self.summaries[row].purchase_days
+    }
+
+    /// What the customer paid in it, returns not taken off.
+    pub fn gross(&self, row: usize) -> Money {
+        Money::from_minor(self.summaries[row].gross, self.history.minor_digits)
+    }
+
+    /// What went back to the customer in it: zero or negative.
+    pub fn returns(&self, row: usize) -> Money {
+        Money::from_minor(self.summaries[row].returns, self.history.minor_digits)
+    }
+
+    /// What the customer paid in it, less returns.
+    pub fn net(&self, row: usize) -> Money {
+        let Summary { gross, returns, .. } = self.summaries[row];
+        Money::from_minor(gross.saturating_add(returns), self.history.minor_digits)
+    }
+
+    /// Spend per purchase in it, per day of purchase and not per row; `None` without a purchase.
+    pub fn spend_per_purchase(&self, row: usize) -> Option<f64> {
+        let purchases = self.purchases(row);
+        (purchases > 0).then(|| self.gross(row).amount() / f64::from(purchases))
+    }
+}
+
+impl fmt::Debug for HeldOut<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("HeldOut").field("until", &self.until).finish_non_exhaustive()
+    }
 }
 
 /// The days between a customer's purchases.
@@ -277,13 +341,17 @@ pub struct Rhythm {
 }
 
 impl CategoryTotals {
-    pub(crate) fn new(names: Vec<String>) -> Self {
-        Self { names, starts: vec![0], entries: Vec::new() }
-    }
-
-    pub(crate) fn push(&mut self, row: Vec<(u32, i64)>) {
-        self.entries.extend(row);
-        self.starts.push(self.entries.len());
+    /// Cells in order of customer and category.
+    pub(crate) fn new(names: Vec<String>, cells: &[Cell], n_customers: usize) -> Self {
+        let mut starts = vec![0; n_customers + 1];
+        for cell in cells {
+            starts[cell.customer as usize + 1] += 1;
+        }
+        for row in 0..n_customers {
+            starts[row + 1] += starts[row];
+        }
+        let entries = cells.iter().map(|cell| (cell.category, cell.gross)).collect();
+        Self { names, starts, entries }
     }
 
     /// The categories, in byte order.
@@ -330,6 +398,7 @@ impl PartialEq for CustomerHistory {
             && self.categories == other.categories
             && self.quality == other.quality
             && self.minor_digits == other.minor_digits
+            && self.holdout_until == other.holdout_until
     }
 }
 

@@ -26,20 +26,25 @@
 mod amount;
 mod attributes;
 mod batch;
+mod cells;
 #[cfg(feature = "csv")]
 mod csv;
+mod days;
 mod error;
 mod events;
+mod fingerprint;
 mod fold;
 mod history;
-mod intern;
 mod joined;
-mod ledger;
+mod partitions;
 mod quality;
 mod reading;
+mod roster;
 mod rows;
 mod source;
 mod spec;
+mod summary;
+mod window;
 
 pub use amount::Decimal;
 pub use attributes::{
@@ -52,11 +57,11 @@ pub use csv::{CsvAttributes, CsvError, CsvFault, CsvTransactions};
 pub use error::DataError;
 pub use events::{Event, EventKind, EventSource, EventSummary, EventTally, Events};
 pub use fold::PartialHistory;
-pub use history::{CategoryTotals, CustomerHistory, Rhythm};
+pub use history::{CategoryTotals, CustomerHistory, HeldOut, Rhythm};
 pub use joined::{AttributeColumn, Attributes};
 pub use quality::{DataQuality, Repeats, Ruled, Tally, Unreadable, WithoutPurchase};
 pub use rows::{Id, Transaction};
-pub use source::{Batches, Column, ScanRequest, SourceError, TransactionSource};
+pub use source::{Batches, Column, RowOrder, ScanRequest, SourceError, TransactionSource};
 pub use spec::{
     Duplicates, HistorySpec, MissingCustomers, OutOfWindow, Returns, UnreadableRows, ZeroAmounts,
 };

@@ -43,6 +43,8 @@ pub struct DataQuality {
     pub missing_customers: Ruled<MissingCustomers>,
     /// Rows of known customers outside the observation.
     pub out_of_window: Ruled<OutOfWindow>,
+    /// Rows of known customers held back behind the observation. `None` without a holdout.
+    pub held_out: Option<Tally>,
     /// Rows that could not be read. Their amount is unknown.
     pub unreadable: Unreadable,
     /// Rows that repeat another in every column given, rows without a customer included. `None`
@@ -109,6 +111,7 @@ pub(crate) struct Counts {
     pub(crate) returns: Count,
     pub(crate) missing_customers: Count,
     pub(crate) out_of_window: Count,
+    pub(crate) held_out: Count,
     pub(crate) unreadable: u64,
     pub(crate) first_unreadable: Vec<RowFault>,
     pub(crate) judged: u64,
@@ -171,6 +174,7 @@ impl Counts {
         self.returns.absorb(other.returns);
         self.missing_customers.absorb(other.missing_customers);
         self.out_of_window.absorb(other.out_of_window);
+        self.held_out.absorb(other.held_out);
         self.unreadable += other.unreadable;
         self.judged += other.judged;
         self.dropped += other.dropped;
@@ -200,6 +204,7 @@ impl Counts {
             returns: self.returns.ruled(digits, spec.returns),
             missing_customers: self.missing_customers.ruled(digits, spec.missing_customers),
             out_of_window: self.out_of_window.ruled(digits, spec.out_of_window),
+            held_out: spec.holdout_until.map(|_| self.held_out.tally(digits)),
             unreadable: Unreadable {
                 rows: self.unreadable,
                 rule: spec.unreadable,
@@ -248,6 +253,7 @@ impl DataQuality {
             + self.returns.rows
             + self.missing_customers.rows
             + self.out_of_window.rows
+            + self.held_out.map_or(0, |held| held.rows)
             + self.unreadable.rows
             + dropped_repeats
     }
@@ -294,6 +300,9 @@ impl fmt::Display for DataQuality {
             Some(self.out_of_window.amount),
             "outside the observation: skipped",
         )?;
+        if let Some(held) = self.held_out {
+            line(held.rows, Some(held.amount), "behind the observation: held out")?;
+        }
         line(self.unreadable.rows, None, "unreadable: skipped")?;
         match self.duplicates {
             Some(Repeats { rows, rule: Duplicates::Drop, .. }) => {

@@ -1,37 +1,75 @@
-//! One row of a batch as the fold sees it: whole minor units, a day, and what makes it equal to
-//! another row.
+//! Columns of a batch as the fold sees them: whole minor units, days, and what makes a row equal to
+//! another.
 
 use std::hash::Hash;
+use std::ops::Range;
 
 use crate::data::amount::{float_to_minor, to_minor};
 use crate::data::batch::IdValues;
 use crate::data::{Amounts, IdColumn, Times};
-use crate::units::Date;
+use crate::units::{Date, minor_units};
 
 const NOT_FINITE: &str = "its amount is not a finite number";
 const TOO_LARGE: &str = "its amount exceeds 64 bits of minor units";
 const NO_SUCH_TIME: &str = "its time is outside the years 1 to 9999";
 
+/// Rows that cannot be read: their place in the batch and why.
+pub(crate) type Faults = Vec<(usize, &'static str)>;
+
 impl Amounts<'_> {
-    /// The row's amount in whole minor units, after the one rounding.
-    pub(crate) fn minor(&self, row: usize, digits: u8, units: f64) -> Result<i64, &'static str> {
+    /// The amounts of some rows in whole minor units, after the one rounding; zero where there is a
+    /// fault.
+    pub(crate) fn read(
+        &self,
+        rows: Range<usize>,
+        digits: u8,
+        minor: &mut Vec<i64>,
+        faults: &mut Faults,
+    ) {
+        minor.clear();
+        let mut each = |rows: Range<usize>, read: &dyn Fn(usize) -> Result<i64, &'static str>| {
+            minor.extend(rows.map(|row| match read(row) {
+                Ok(minor) => minor,
+                Err(fault) => {
+                    faults.push((row, fault));
+                    0
+                }
+            }));
+        };
         match self {
-            Self::Major(values) if !values[row].is_finite() => Err(NOT_FINITE),
-            Self::Major(values) => float_to_minor(values[row], units).ok_or(TOO_LARGE),
-            Self::Minor { units, digits: scale } => {
+            Self::Major(values) => {
+                let units = minor_units(digits);
+                let fault =
+                    |row: usize| if values[row].is_finite() { TOO_LARGE } else { NOT_FINITE };
+                let start = rows.start;
+                minor.extend(values[rows].iter().enumerate().map(|(place, &value)| {
+                    float_to_minor(value, units).unwrap_or_else(|| {
+                        faults.push((start + place, fault(start + place)));
+                        0
+                    })
+                }));
+            }
+            Self::Minor { units, digits: scale } if *scale == digits => {
+                minor.extend_from_slice(&units[rows]);
+            }
+            Self::Minor { units, digits: scale } => each(rows, &|row| {
                 to_minor(i128::from(units[row]), u32::from(*scale), digits).ok_or(TOO_LARGE)
-            }
+            }),
             Self::Decimal(values) => {
-                let value = values[row];
-                to_minor(i128::from(value.mantissa), u32::from(value.scale), digits)
-                    .ok_or(TOO_LARGE)
+                let start = rows.start;
+                minor.extend(values[rows].iter().enumerate().map(|(place, value)| {
+                    value.to_minor(digits).unwrap_or_else(|| {
+                        faults.push((start + place, TOO_LARGE));
+                        0
+                    })
+                }));
             }
-            Self::QuantityTimesPrice { quantities, prices } => {
+            Self::QuantityTimesPrice { quantities, prices } => each(rows, &|row| {
                 let (quantity, price) = (quantities[row], prices[row]);
                 let mantissa = i128::from(quantity.mantissa) * i128::from(price.mantissa);
                 to_minor(mantissa, u32::from(quantity.scale) + u32::from(price.scale), digits)
                     .ok_or(TOO_LARGE)
-            }
+            }),
         }
     }
 
@@ -53,12 +91,26 @@ impl Amounts<'_> {
 }
 
 impl Times<'_> {
-    pub(crate) fn day(&self, row: usize) -> Result<i32, &'static str> {
-        let day = match self {
-            Self::Seconds(values) => i32::try_from(values[row].div_euclid(86_400)).ok(),
-            Self::Days(values) => Some(values[row]),
+    /// The days of some rows; zero where there is a fault.
+    pub(crate) fn read(&self, rows: Range<usize>, days: &mut Vec<i32>, faults: &mut Faults) {
+        days.clear();
+        let start = rows.start;
+        let mut check = |place: usize, day: Option<i32>| {
+            day.filter(|&day| Date::from_day_number(day).is_some()).unwrap_or_else(|| {
+                faults.push((start + place, NO_SUCH_TIME));
+                0
+            })
         };
-        day.filter(|&day| Date::from_day_number(day).is_some()).ok_or(NO_SUCH_TIME)
+        match self {
+            Self::Seconds(values) => {
+                days.extend(values[rows].iter().enumerate().map(|(place, seconds)| {
+                    check(place, i32::try_from(seconds.div_euclid(86_400)).ok())
+                }));
+            }
+            Self::Days(values) => {
+                days.extend(values[rows].iter().enumerate().map(|(place, &d)| check(place, Some(d))));
+            }
+        }
     }
 
     pub(crate) fn key(&self, row: usize) -> i64 {

@@ -3,6 +3,8 @@
 use std::error::Error;
 use std::fmt;
 
+use serde::Serialize;
+
 use crate::data::{Batch, Transaction, UnreadableRows};
 
 /// What a caller's source may fail with; kept as the `source()` of the error that reaches the
@@ -42,6 +44,15 @@ pub trait TransactionSource {
         1
     }
 
+    /// The order in which the rows are known to come; any, unless overridden.
+    ///
+    /// A declared order saves memory: the history then grows with customers and not with their days
+    /// of purchase. Where the rows turn out to come otherwise, reading ends with
+    /// [`DataError::OutOfOrder`](crate::data::DataError::OutOfOrder).
+    fn order(&self) -> RowOrder {
+        RowOrder::Any
+    }
+
     /// Starts one scan over a partition, numbered from zero.
     ///
     /// The request says which optional columns will be used, so that a source may leave out the
@@ -58,9 +69,48 @@ impl<S: TransactionSource + ?Sized> TransactionSource for &S {
         (**self).partitions()
     }
 
+    fn order(&self) -> RowOrder {
+        (**self).order()
+    }
+
     fn scan(&self, partition: usize, request: &ScanRequest) -> Result<Batches<'_>, SourceError> {
         (**self).scan(partition, request)
     }
+}
+
+/// Rows in memory are a source of their own.
+impl TransactionSource for [Transaction<'_>] {
+    fn scan(&self, _partition: usize, _request: &ScanRequest) -> Result<Batches<'_>, SourceError> {
+        Ok(Batches::from_rows(self.iter().cloned().map(Ok)))
+    }
+}
+
+/// See the slice.
+impl<const N: usize> TransactionSource for [Transaction<'_>; N] {
+    fn scan(&self, partition: usize, request: &ScanRequest) -> Result<Batches<'_>, SourceError> {
+        self.as_slice().scan(partition, request)
+    }
+}
+
+/// See the slice.
+impl TransactionSource for Vec<Transaction<'_>> {
+    fn scan(&self, partition: usize, request: &ScanRequest) -> Result<Batches<'_>, SourceError> {
+        self.as_slice().scan(partition, request)
+    }
+}
+
+/// The order in which a source gives its rows, partition after partition.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum RowOrder {
+    /// Nothing is known.
+    #[default]
+    Any,
+    /// The purchases of each customer come in order of time, to the day, as in any log.
+    Time,
+    /// The rows of each customer stand together, as in a table sorted by customer.
+    Customer,
 }
 
 /// An optional column of a transaction log.

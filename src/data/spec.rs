@@ -33,6 +33,7 @@ use crate::units::Date;
 pub struct HistorySpec {
     pub(crate) observed_from: Option<Date>,
     pub(crate) observed_until: Option<Date>,
+    pub(crate) holdout_until: Option<Date>,
     pub(crate) minor_digits: u8,
     pub(crate) missing_customers: MissingCustomers,
     pub(crate) returns: Returns,
@@ -123,6 +124,7 @@ impl HistorySpec {
         Self {
             observed_from: None,
             observed_until: None,
+            holdout_until: None,
             minor_digits: 2,
             missing_customers: MissingCustomers::Skip,
             returns: Returns::Separate,
@@ -147,6 +149,18 @@ impl HistorySpec {
     #[must_use]
     pub fn observed_until(mut self, day: Date) -> Self {
         self.observed_until = Some(day);
+        self
+    }
+
+    /// Holds back what customers do after the observation, to this day, itself included: the
+    /// observation is then the calibration, and forecasts can be tested on the holdout.
+    ///
+    /// One split, one scan: whatever lies behind the observation's end enters no aggregate but
+    /// [`CustomerHistory::held_out`](crate::data::CustomerHistory::held_out).
+    /// [`observed_until`](Self::observed_until) must be set.
+    #[must_use]
+    pub fn holdout_until(mut self, day: Date) -> Self {
+        self.holdout_until = Some(day);
         self
     }
 
@@ -226,6 +240,15 @@ impl HistorySpec {
                 expected: "at most 9",
             });
         }
+        if let Some(holdout) = self.holdout_until
+            && self.observed_until.is_none_or(|until| until >= holdout)
+        {
+            return Err(DataError::Param {
+                name: "holdout_until",
+                value: holdout.to_string(),
+                expected: "after `observed_until`, which must be set",
+            });
+        }
         match (self.observed_from, self.observed_until) {
             (Some(from), Some(until)) if from > until => Err(DataError::Param {
                 name: "observed_from",
@@ -261,6 +284,10 @@ mod tests {
         let spec = HistorySpec::new().observed_from(day(2)).observed_until(day(1));
         assert!(matches!(spec.validate(), Err(DataError::Param { name: "observed_from", .. })));
         assert!(HistorySpec::new().minor_digits(10).validate().is_err());
+        assert!(HistorySpec::new().holdout_until(day(3)).validate().is_err());
+        let split = HistorySpec::new().observed_until(day(2));
+        assert!(split.clone().holdout_until(day(3)).validate().is_ok());
+        assert!(split.holdout_until(day(2)).validate().is_err());
     }
 
     #[test]

@@ -49,6 +49,24 @@ where
     }
 }
 
+/// Sorts, on all threads. Elements that compare equal must be the same, so that their order cannot
+/// tell how many threads there were.
+pub(crate) fn sort<T, F>(elements: &mut [T], compare: F)
+where
+    T: Send,
+    F: Fn(&T, &T) -> std::cmp::Ordering + Sync,
+{
+    #[cfg(feature = "parallel")]
+    {
+        use rayon::slice::ParallelSliceMut;
+        elements.par_sort_unstable_by(compare);
+    }
+    #[cfg(not(feature = "parallel"))]
+    {
+        elements.sort_unstable_by(compare);
+    }
+}
+
 /// Sum of `term(i)` over `0..n`, folded block by block on the calling thread.
 ///
 /// Equal to the sum that [`map_blocks`] gives when its partial sums are added in order.

@@ -106,19 +106,18 @@ impl CustomerIds {
 
     fn index(ids: Ids) -> Result<Self, UnitError> {
         let n = u32::try_from(ids.len()).map_err(|_| UnitError::TooManyCustomers)?;
-        let mut by_id: Vec<u32> = (0..n).collect();
-        let sorted = (1..n).all(|row| ids.compare(row - 1, row).is_lt());
-        if !sorted {
-            by_id.sort_unstable_by(|&a, &b| ids.compare(a, b).then(a.cmp(&b)));
-            if let Some(pair) = by_id.windows(2).find(|pair| ids.compare(pair[0], pair[1]).is_eq())
-            {
-                return Err(UnitError::DuplicateCustomer {
-                    row: pair[1] as usize,
-                    first: pair[0] as usize,
-                });
-            }
+        if (1..n).all(|row| ids.compare(row - 1, row).is_lt()) {
+            return Ok(Self(Arc::new(Table { ids, by_id: None })));
         }
-        Ok(Self(Arc::new(Table { ids, by_id: (!sorted).then_some(by_id) })))
+        let mut by_id: Vec<u32> = (0..n).collect();
+        by_id.sort_unstable_by(|&a, &b| ids.compare(a, b).then(a.cmp(&b)));
+        match by_id.windows(2).find(|pair| ids.compare(pair[0], pair[1]).is_eq()) {
+            Some(pair) => Err(UnitError::DuplicateCustomer {
+                row: pair[1] as usize,
+                first: pair[0] as usize,
+            }),
+            None => Ok(Self(Arc::new(Table { ids, by_id: Some(by_id) }))),
+        }
     }
 
     /// How many customers.
@@ -235,9 +234,19 @@ pub(crate) fn compare_as_text(a: i64, b: i64) -> Ordering {
 }
 
 impl PartialEq for CustomerIds {
-    /// The same customers in the same rows.
+    /// The same customers in the same rows, whether an id is kept as an integer or as its text.
     fn eq(&self, other: &Self) -> bool {
-        Arc::ptr_eq(&self.0, &other.0) || self.0.ids == other.0.ids
+        let (left, right) = (&self.0.ids, &other.0.ids);
+        Arc::ptr_eq(&self.0, &other.0)
+            || match (left, right) {
+                (Ids::Integers(_), Ids::Integers(_)) | (Ids::Texts { .. }, Ids::Texts { .. }) => {
+                    left == right
+                }
+                _ => {
+                    left.len() == right.len()
+                        && (0..left.len()).all(|row| left.text(row) == right.text(row))
+                }
+            }
     }
 }
 

@@ -370,9 +370,12 @@ impl Scan {
 
     fn batch(&self, filling: Filling) -> Result<Batch<'static>, crate::data::DataError> {
         let amounts = match self.places.amount.1 {
-            None => Amounts::Decimal(filling.first),
+            None => Amounts::Decimal(filling.first.into()),
             Some(_) => {
-                Amounts::QuantityTimesPrice { quantities: filling.first, prices: filling.second }
+                Amounts::QuantityTimesPrice {
+                    quantities: filling.first.into(),
+                    prices: filling.second.into(),
+                }
             }
         };
         let customers = IdColumn::texts(filling.customers.column()?);
