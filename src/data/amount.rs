@@ -13,7 +13,7 @@
 /// assert_eq!((price.mantissa, price.scale), (495, 2));
 /// assert!(Decimal::parse("1,000").is_none());
 /// ```
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Decimal {
     /// The digits, with the sign.
     pub mantissa: i64,
@@ -27,44 +27,71 @@ impl Decimal {
     ///
     /// `None` for anything else, and for more significant digits than 64 bits hold.
     pub fn parse(text: &str) -> Option<Self> {
-        Self::read(text.as_bytes())
+        Self::read(text.as_bytes()).ok().map(Self::reduced)
     }
 
-    pub(crate) fn read(text: &[u8]) -> Option<Self> {
+    /// Reads a number as it is written, zeros at the end of its fraction and all.
+    pub(crate) fn read(text: &[u8]) -> Result<Self, Misread> {
         let (negative, digits) = match text {
             [b'-', rest @ ..] => (true, rest),
             [b'+', rest @ ..] => (false, rest),
             rest => (false, rest),
         };
-        let mut mantissa: i64 = 0;
-        let mut scale: Option<u8> = None;
-        let mut seen = false;
+        let mut mantissa: u64 = 0;
+        let mut point = None;
+        for (place, &byte) in digits.iter().enumerate() {
+            let digit = byte.wrapping_sub(b'0');
+            if digit <= 9 {
+                // Below 19 digits nothing is lost; more of them are read again below.
+                mantissa = mantissa.wrapping_mul(10).wrapping_add(u64::from(digit));
+            } else if byte == b'.' && point.is_none() {
+                point = Some(place);
+            } else {
+                return Err(Misread::NotANumber);
+            }
+        }
+        let decimals = point.map_or(0, |point| digits.len() - 1 - point);
+        // `5.` and `.5` are numbers, `.` and a bare sign are not.
+        if digits.len() == usize::from(point.is_some()) {
+            return Err(Misread::NotANumber);
+        }
+        if digits.len() > 18 {
+            return Self::read_long(negative, digits, point).ok_or(Misread::TooLarge);
+        }
+        let mantissa = mantissa as i64;
+        Ok(Self { mantissa: if negative { -mantissa } else { mantissa }, scale: decimals as u8 })
+    }
+
+    /// Many digits, which may still be few that count.
+    fn read_long(negative: bool, digits: &[u8], point: Option<usize>) -> Option<Self> {
+        let mut number = Self { mantissa: 0, scale: 0 };
         // Zeros at the end of a fraction are counted and only written out if another digit follows.
         let mut held: u32 = 0;
-        for &byte in digits {
+        for (place, &byte) in digits.iter().enumerate() {
+            let behind = point.is_some_and(|point| place > point);
             match byte {
-                b'.' if scale.is_none() => scale = Some(0),
-                b'0' if scale.is_some() => {
-                    held += 1;
-                    seen = true;
-                }
-                b'0'..=b'9' => {
-                    seen = true;
+                b'.' => {}
+                b'0' if behind => held += 1,
+                _ => {
                     let shift = 10i64.checked_pow(held + 1)?;
-                    mantissa = mantissa.checked_mul(shift)?.checked_add(i64::from(byte - b'0'))?;
-                    if let Some(scale) = &mut scale {
-                        *scale = scale.checked_add(u8::try_from(held + 1).ok()?)?;
+                    let digit = i64::from(byte - b'0');
+                    number.mantissa = number.mantissa.checked_mul(shift)?.checked_add(digit)?;
+                    if behind {
+                        number.scale = number.scale.checked_add(u8::try_from(held + 1).ok()?)?;
                     }
                     held = 0;
                 }
-                _ => return None,
             }
         }
-        // `5.` and `.5` are numbers, `.` and a bare sign are not.
-        seen.then_some(Self {
-            mantissa: if negative { -mantissa } else { mantissa },
-            scale: scale.unwrap_or(0),
-        })
+        number.mantissa = if negative { -number.mantissa } else { number.mantissa };
+        Some(number)
+    }
+
+    /// Whole minor units of a product, rounded half away from zero; `None` where they exceed 64
+    /// bits.
+    pub(crate) fn times(self, other: Self, digits: u8) -> Option<i64> {
+        let mantissa = i128::from(self.mantissa) * i128::from(other.mantissa);
+        to_minor(mantissa, u32::from(self.scale) + u32::from(other.scale), digits)
     }
 
     /// Whole minor units, rounded half away from zero; `None` where they exceed 64 bits.
@@ -74,7 +101,12 @@ impl Decimal {
             return to_minor(i128::from(self.mantissa), u32::from(self.scale), digits);
         }
         // What stands in files: no more decimals than the currency has.
-        self.mantissa.checked_mul(10i64.checked_pow(u32::from(digits - self.scale))?)
+        const TENS: [i64; 10] =
+            [1, 10, 100, 1000, 10_000, 100_000, 1_000_000, 10_000_000, 100_000_000, 1_000_000_000];
+        match TENS.get(usize::from(digits - self.scale)) {
+            Some(&tens) => self.mantissa.checked_mul(tens),
+            None => to_minor(i128::from(self.mantissa), u32::from(self.scale), digits),
+        }
     }
 
     /// The same number without zeros at the end of its fraction.
@@ -86,6 +118,15 @@ impl Decimal {
         }
         Self { mantissa, scale }
     }
+}
+
+/// Why a text is no decimal.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Misread {
+    /// It is not written as one.
+    NotANumber,
+    /// It has more significant digits than 64 bits hold.
+    TooLarge,
 }
 
 /// Whole minor units of `mantissa / 10^scale`, rounded half away from zero. `None` where they

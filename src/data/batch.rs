@@ -47,7 +47,22 @@ pub struct IdColumn<'a> {
 pub(crate) enum IdValues<'a> {
     Integers(Cow<'a, [i64]>),
     Texts(TextColumn<'a>),
+    Names(Names<'a>),
 }
+
+/// Text ids, of which plain whole numbers are kept as such.
+#[derive(Clone, Default)]
+pub(crate) struct Names<'a> {
+    names: Cow<'a, [u64]>,
+    /// The texts that are no plain whole numbers.
+    texts: TextColumn<'a>,
+}
+
+/// Marks a name that is a place among the texts; below it a name is a whole number.
+pub(crate) const PLACE: u64 = 1 << 63;
+
+/// The name of a missing id.
+pub(crate) const MISSING: u64 = u64::MAX;
 
 /// A column of texts: one string, cut into rows. An empty row is a missing value.
 #[derive(Clone, Default)]
@@ -286,6 +301,10 @@ impl<'a> IdColumn<'a> {
                     IdValues::Integers(Cow::Borrowed(&values[rows.clone()]))
                 }
                 IdValues::Texts(texts) => IdValues::Texts(texts.rows(rows.clone())),
+                IdValues::Names(Names { names, texts }) => IdValues::Names(Names {
+                    names: Cow::Borrowed(&names[rows.clone()]),
+                    texts: texts.rows(0..texts.len()),
+                }),
             },
             missing: self.missing.as_ref().map(|missing| Cow::Borrowed(&missing[rows])),
         }
@@ -296,6 +315,7 @@ impl<'a> IdColumn<'a> {
         match &self.values {
             IdValues::Integers(values) => values.len(),
             IdValues::Texts(texts) => texts.len(),
+            IdValues::Names(names) => names.names.len(),
         }
     }
 
@@ -308,6 +328,7 @@ impl<'a> IdColumn<'a> {
         let blank = match &self.values {
             IdValues::Integers(_) => false,
             IdValues::Texts(texts) => texts.get(row).is_empty(),
+            IdValues::Names(names) => names.names[row] == MISSING,
         };
         blank || self.missing.as_ref().is_some_and(|missing| missing[row])
     }
@@ -320,6 +341,10 @@ impl<'a> IdColumn<'a> {
         Some(match &self.values {
             IdValues::Integers(values) => Cow::Owned(values[row].to_string()),
             IdValues::Texts(texts) => Cow::Borrowed(texts.get(row)),
+            IdValues::Names(names) => match names.name(row) {
+                name if name & PLACE != 0 => Cow::Borrowed(names.text(name)),
+                number => Cow::Owned(number.to_string()),
+            },
         })
     }
 
@@ -342,6 +367,31 @@ impl<'a> IdColumn<'a> {
                 ids.map(|id| if let Id::Text(text) = id { text.as_ref() } else { "" }).collect();
             Ok(IdColumn::texts(texts))
         }
+    }
+}
+
+impl<'a> Names<'a> {
+    /// Names with the texts that their places mean.
+    pub(crate) fn new(names: Vec<u64>, texts: TextColumn<'a>) -> Self {
+        debug_assert!(names.iter().all(|&name| {
+            name == MISSING || name < PLACE || ((name & !PLACE) as usize) < texts.len()
+        }));
+        Self { names: names.into(), texts }
+    }
+
+    pub(crate) fn name(&self, row: usize) -> u64 {
+        self.names[row]
+    }
+
+    /// The text of a name that is a place.
+    pub(crate) fn text(&self, name: u64) -> &str {
+        self.texts.get((name & !PLACE) as usize)
+    }
+}
+
+impl<'a> From<Names<'a>> for IdColumn<'a> {
+    fn from(names: Names<'a>) -> Self {
+        Self { values: IdValues::Names(names), missing: None }
     }
 }
 

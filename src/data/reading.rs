@@ -5,7 +5,8 @@ use std::hash::Hash;
 use std::ops::Range;
 
 use crate::data::amount::{float_to_minor, to_minor};
-use crate::data::batch::IdValues;
+use crate::data::batch::{IdValues, PLACE};
+use crate::data::roster::packed;
 use crate::data::{Amounts, IdColumn, Times};
 use crate::units::{Date, minor_units};
 
@@ -64,12 +65,9 @@ impl Amounts<'_> {
                     })
                 }));
             }
-            Self::QuantityTimesPrice { quantities, prices } => each(rows, &|row| {
-                let (quantity, price) = (quantities[row], prices[row]);
-                let mantissa = i128::from(quantity.mantissa) * i128::from(price.mantissa);
-                to_minor(mantissa, u32::from(quantity.scale) + u32::from(price.scale), digits)
-                    .ok_or(TOO_LARGE)
-            }),
+            Self::QuantityTimesPrice { quantities, prices } => {
+                each(rows, &|row| quantities[row].times(prices[row], digits).ok_or(TOO_LARGE))
+            }
         }
     }
 
@@ -108,7 +106,9 @@ impl Times<'_> {
                 }));
             }
             Self::Days(values) => {
-                days.extend(values[rows].iter().enumerate().map(|(place, &d)| check(place, Some(d))));
+                days.extend(
+                    values[rows].iter().enumerate().map(|(place, &d)| check(place, Some(d))),
+                );
             }
         }
     }
@@ -128,9 +128,17 @@ impl IdColumn<'_> {
         if self.is_missing(row) {
             return None;
         }
+        let text = |text| match packed(str::as_bytes(text)) {
+            Some(number) => (number as i64, ""),
+            None => (0, text),
+        };
         Some(match &self.values {
             IdValues::Integers(values) => (values[row], ""),
-            IdValues::Texts(texts) => (0, texts.get(row)),
+            IdValues::Texts(texts) => text(texts.get(row)),
+            IdValues::Names(names) => match names.name(row) {
+                name if name & PLACE != 0 => (0, names.text(name)),
+                number => (number as i64, ""),
+            },
         })
     }
 }

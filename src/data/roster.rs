@@ -12,7 +12,7 @@ use std::hash::BuildHasher;
 use foldhash::fast::RandomState;
 use hashbrown::HashTable;
 
-use crate::data::batch::IdValues;
+use crate::data::batch::{IdValues, PLACE};
 use crate::data::{DataError, IdColumn};
 use crate::units::{CustomerIds, UnitError, compare_as_text};
 
@@ -110,9 +110,6 @@ struct Texts {
     ends: Vec<usize>,
 }
 
-/// Marks a name that is a place among the texts.
-const PLACE: u64 = 1 << 63;
-
 impl Slot {
     /// Spreads the half hash over the 64 bits from which the table takes bucket and tag.
     fn spread(hash: u32) -> u64 {
@@ -203,6 +200,20 @@ impl<T: Default> Roster<T> {
                     lookup.give(numbers);
                 }
             }
+            IdValues::Names(ids) => {
+                self.be(Kind::Texts)?;
+                for rows in rows.chunks(STRETCH) {
+                    lookup.begin(rows.iter().map(|&row| ids.name(row as usize)), false);
+                    self.look_up(&mut lookup);
+                    for found in &mut lookup.names {
+                        found.number = match found.name {
+                            name if name & PLACE != 0 => self.unpacked(ids.text(name))?,
+                            _ => self.settle(found)?,
+                        };
+                    }
+                    lookup.give(numbers);
+                }
+            }
         }
         self.lookup = lookup;
         Ok(())
@@ -246,8 +257,7 @@ impl<T: Default> Roster<T> {
     #[inline(never)]
     fn packed(&mut self, name: u64, hash: u32) -> Result<u32, DataError> {
         let entries = &self.entries;
-        let same =
-            |slot: &Slot| slot.hash == hash && entries[slot.number as usize].name == name;
+        let same = |slot: &Slot| slot.hash == hash && entries[slot.number as usize].name == name;
         match self.slots.find(Slot::spread(hash), same) {
             Some(slot) => Ok(slot.number),
             None => self.add(hash, name),
@@ -338,13 +348,15 @@ impl<T: Default> Roster<T> {
             .iter()
             .enumerate()
             .map(|(place, entry)| {
-                (if integers { leading_digits(entry.name as i64) } else { naming.prefix(entry) }, place as u32)
+                (
+                    if integers { leading_digits(entry.name as i64) } else { naming.prefix(entry) },
+                    place as u32,
+                )
             })
             .collect();
         crate::num::blocks::sort(&mut order, |a, b| {
-            a.0.cmp(&b.0).then_with(|| {
-                naming.compare(&entries[a.1 as usize], &entries[b.1 as usize])
-            })
+            a.0.cmp(&b.0)
+                .then_with(|| naming.compare(&entries[a.1 as usize], &entries[b.1 as usize]))
         });
         let mut entries: Vec<Entry<T>> =
             order.iter().map(|&(_, place)| entries[place as usize]).collect();
@@ -429,7 +441,7 @@ impl Texts {
 
 /// A text that is the plain decimal writing of a whole number below 10^18, as that number.
 #[inline]
-fn packed(text: &[u8]) -> Option<u64> {
+pub(crate) fn packed(text: &[u8]) -> Option<u64> {
     if text.is_empty() || text.len() > 18 || (text[0] == b'0' && text.len() > 1) {
         return None;
     }

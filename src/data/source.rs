@@ -132,6 +132,7 @@ pub struct ScanRequest {
     pub(crate) orders_and_products: bool,
     pub(crate) categories: bool,
     pub(crate) unreadable: UnreadableRows,
+    pub(crate) minor_digits: u8,
 }
 
 impl ScanRequest {
@@ -141,6 +142,11 @@ impl ScanRequest {
             Column::Order | Column::Product => self.orders_and_products,
             Column::Category => self.categories,
         }
+    }
+
+    /// How many decimals the currency has.
+    pub fn minor_digits(&self) -> u8 {
+        self.minor_digits
     }
 
     /// Whether to end with an error at a row that cannot be read, or to hand it over in

@@ -264,6 +264,7 @@ impl HistorySpec {
             orders_and_products: self.duplicates != Duplicates::Ignore,
             categories: self.categories,
             unreadable: self.unreadable,
+            minor_digits: self.minor_digits,
         }
     }
 }

@@ -4,8 +4,7 @@ use std::fmt;
 use std::io::Read;
 use std::path::Path;
 
-use csv::ByteRecord;
-
+use crate::data::csv::records::Record;
 use crate::data::csv::table::{Origin, Table, text};
 use crate::data::csv::{CsvError, CsvFault};
 use crate::data::{
@@ -74,13 +73,15 @@ impl CsvAttributes {
         }
         let (mut customers, mut lines) = (Vec::new(), Vec::new());
         let mut columns = vec![Vec::new(); header.len()];
-        let mut record = ByteRecord::new();
+        let mut record = Record::new();
         while let Some(line) = table.next(&mut record)? {
             for (place, field) in record.iter().enumerate() {
                 let value = text(field, line, &header[place])?;
                 if place == id {
                     if value.trim().is_empty() {
-                        return Err(CsvError::of(CsvFault::NoValue).at(line).in_column(customer));
+                        return Err(CsvError::of(CsvFault::NoValue)
+                            .at_line(line)
+                            .in_column(customer));
                     }
                     customers.push(value.to_owned());
                     lines.push(line);
@@ -186,7 +187,10 @@ impl CsvAttributes {
                 return Ok(None);
             }
             let wrong = || {
-                CsvError::of(fault.clone()).at(line).in_column(&field.name).raw(value.as_bytes())
+                CsvError::of(fault.clone())
+                    .at_line(line)
+                    .in_column(&field.name)
+                    .raw(value.as_bytes())
             };
             parse(value).map(Some).ok_or_else(wrong)
         };

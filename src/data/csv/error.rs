@@ -2,8 +2,6 @@
 
 use std::fmt;
 
-use crate::data::csv::quotes::OpenQuote;
-
 /// A fault of a CSV file.
 ///
 /// Its text names the line of the file and the column and never what stood there;
@@ -14,13 +12,16 @@ pub struct CsvError {
     /// Line of the file, from one; the header is line 1. `None` where the file as a whole is at
     /// fault.
     pub line: Option<u64>,
+    /// Row of the file, from one, blank lines and the header not counted. `None` in the header and
+    /// where the file as a whole is at fault.
+    pub row: Option<u64>,
     /// The column by its header.
     pub column: Option<String>,
     /// What is wrong.
     pub fault: CsvFault,
     raw: Withheld,
     #[source]
-    cause: Option<csv::Error>,
+    cause: Option<std::io::Error>,
 }
 
 /// What can be wrong.
@@ -44,12 +45,27 @@ pub enum CsvFault {
         /// Fields of the line.
         got: u64,
     },
+    /// The last line has no end and too few fields: whatever else stood behind it is missing.
+    CutOff,
     /// A quote is never closed, so that it would swallow the rest of the file.
     OpenQuote,
+    /// Text behind the closing quote of a field.
+    TextAfterQuote,
+    /// A record is longer than any that is read.
+    RecordTooLong {
+        /// The longest record that is read, in bytes.
+        limit: usize,
+    },
+    /// A NUL byte.
+    NulByte,
+    /// The file is packed by gzip, and the feature `gzip` is off.
+    Gzip,
     /// A field that must have a value has none.
     NoValue,
     /// Not a plain decimal number.
     NotANumber,
+    /// A number, but it does not fit into 64 bits of minor units.
+    TooLarge,
     /// Not a yes or no.
     NotYesNo,
     /// Not an ISO date or date-time.
@@ -70,12 +86,36 @@ struct Withheld(Option<String>);
 
 impl CsvError {
     pub(crate) fn of(fault: CsvFault) -> Self {
-        Self { line: None, column: None, fault, raw: Withheld(None), cause: None }
+        Self { line: None, row: None, column: None, fault, raw: Withheld(None), cause: None }
+    }
+
+    pub(crate) fn of_io(cause: std::io::Error) -> Self {
+        Self { cause: Some(cause), ..Self::of(CsvFault::Io) }
     }
 
     #[must_use]
-    pub(crate) fn at(mut self, line: u64) -> Self {
+    pub(crate) fn at(mut self, line: u64, row: u64) -> Self {
+        (self.line, self.row) = (Some(line), Some(row));
+        self
+    }
+
+    #[must_use]
+    pub(crate) fn at_line(mut self, line: u64) -> Self {
         self.line = Some(line);
+        self
+    }
+
+    #[must_use]
+    pub(crate) fn without_row(mut self) -> Self {
+        self.row = None;
+        self
+    }
+
+    /// Counts lines and rows from the start of the file, of which so many stand before.
+    #[must_use]
+    pub(crate) fn behind(mut self, lines: u64, rows: u64) -> Self {
+        self.line = self.line.map(|line| line + lines);
+        self.row = self.row.map(|row| row + rows);
         self
     }
 
@@ -89,29 +129,6 @@ impl CsvError {
     pub(crate) fn raw(mut self, raw: &[u8]) -> Self {
         self.raw = Withheld(Some(String::from_utf8_lossy(raw).into_owned()));
         self
-    }
-
-    /// Takes over an error of the `csv` crate.
-    pub(crate) fn from_csv(error: csv::Error) -> Self {
-        let open_quote = match error.kind() {
-            csv::ErrorKind::Io(cause) => {
-                cause.get_ref().and_then(|cause| cause.downcast_ref::<OpenQuote>())
-            }
-            _ => None,
-        };
-        if let Some(open) = open_quote {
-            return Self::of(CsvFault::OpenQuote).at(open.line);
-        }
-        let line = error.position().map(csv::Position::line);
-        let fault = match error.kind() {
-            csv::ErrorKind::UnequalLengths { expected_len, len, .. } => {
-                CsvFault::FieldCount { expected: *expected_len, got: *len }
-            }
-            csv::ErrorKind::Utf8 { .. } => CsvFault::NotUtf8,
-            _ => CsvFault::Io,
-        };
-        let cause = matches!(fault, CsvFault::Io).then_some(error);
-        Self { line, column: None, fault, raw: Withheld(None), cause }
     }
 
     /// What stood in the field, where it was one field. Personal data may stand there.
@@ -139,6 +156,16 @@ impl fmt::Display for CsvFault {
             Self::FieldCount { expected, got } => {
                 write!(f, "{got} fields where the header has {expected}")
             }
+            Self::CutOff => f.write_str("the file ends in the middle of this line"),
+            Self::TextAfterQuote => f.write_str("text behind a closing quote"),
+            Self::RecordTooLong { limit } => {
+                write!(f, "a record of more than {limit} bytes; is a quote not closed?")
+            }
+            Self::NulByte => f.write_str("a NUL byte"),
+            Self::Gzip => {
+                f.write_str("it is packed by gzip; turn on the feature `gzip` to read it")
+            }
+            Self::TooLarge => f.write_str("a number that exceeds 64 bits of minor units"),
             Self::OpenQuote => f.write_str("a quote is opened here and never closed"),
             Self::NoValue => f.write_str("no value"),
             Self::NotANumber => f.write_str("not a plain decimal number such as `-12.50`"),

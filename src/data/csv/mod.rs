@@ -7,12 +7,16 @@
 //! | [`CsvAttributes`] | attributes, one row per customer |
 //! | [`CsvError`] | what is wrong, and in which line and column |
 //!
-//! The `csv` crate splits the records; what it lets pass (a header named twice, a file of another
-//! encoding) is caught here.
+//! What other readers of CSV let pass without a word is a fault here: a quote that is never closed,
+//! text behind a closing quote, a column named twice, a NUL, a file of another encoding or cut in
+//! the middle of a line.
 
 mod attributes;
 mod error;
-mod quotes;
+mod layout;
+mod lines;
+mod quick;
+mod records;
 mod table;
 mod transactions;
 

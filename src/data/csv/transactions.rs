@@ -1,16 +1,18 @@
 //! A transaction log in CSV.
 
 use std::fmt;
+use std::fs;
 use std::io::Read;
 use std::path::Path;
+use std::sync::OnceLock;
 
-use csv::ByteRecord;
-
-use crate::data::csv::table::{Origin, Table, text};
-use crate::data::csv::{CsvError, CsvFault};
+use crate::data::csv::CsvError;
+use crate::data::csv::layout::Layout;
+use crate::data::csv::lines::{Part, Rules, Scan};
+use crate::data::csv::records::Record;
+use crate::data::csv::table::{GZIP, Header, Origin, Table};
 use crate::data::{
-    Amounts, Batch, Batches, Column, Decimal, IdColumn, RowFault, ScanRequest, SourceError, Times,
-    TransactionSource, UnreadableRows,
+    Batches, Column, RowOrder, ScanRequest, SourceError, TransactionSource, UnreadableRows,
 };
 use crate::units::CivilTime;
 
@@ -19,7 +21,8 @@ use crate::units::CivilTime;
 /// Columns are mapped by their names in the header. Without a mapping the names `customer_id`,
 /// `time` and `amount` are expected. An id is taken byte for byte; an id of blanks only is missing.
 /// Numbers are plain decimals (`-12.50`), times are ISO dates or date-times (`2011-12-09`,
-/// `2011-12-09 12:50`); blanks around both are ignored.
+/// `2011-12-09 12:50`); blanks around both are ignored. A file is read in parts, side by side; a
+/// file packed by gzip (feature `gzip`) and a reader in one piece.
 ///
 /// # Example
 ///
@@ -48,6 +51,9 @@ pub struct CsvTransactions {
     category: Option<String>,
     product: Option<String>,
     order: Option<String>,
+    row_order: RowOrder,
+    layout: OnceLock<Option<Layout>>,
+    offsets: OnceLock<Option<bool>>,
 }
 
 #[derive(Debug, Clone)]
@@ -81,6 +87,9 @@ impl CsvTransactions {
             category: None,
             product: None,
             order: None,
+            row_order: RowOrder::Any,
+            layout: OnceLock::new(),
+            offsets: OnceLock::new(),
         }
     }
 
@@ -162,39 +171,101 @@ impl CsvTransactions {
         self.order = Some(column.into());
         self
     }
-}
 
-impl TransactionSource for CsvTransactions {
-    fn scan(&self, _partition: usize, request: &ScanRequest) -> Result<Batches<'_>, SourceError> {
-        let table = Table::open(&self.origin, self.delimiter)?;
+    /// Declares the order of the lines, which saves memory; see [`TransactionSource::order`].
+    #[must_use]
+    pub fn row_order(mut self, order: RowOrder) -> Self {
+        self.row_order = order;
+        self
+    }
+
+    /// The parts of a file that can be read side by side: a plain file of which the header can be
+    /// read. Whatever is wrong with it is said by the scan.
+    fn layout(&self) -> Option<&Layout> {
+        let layout = || {
+            let Origin::Path(path) = &self.origin else { return None };
+            let file = fs::metadata(path).ok().filter(fs::Metadata::is_file)?;
+            let mut magic = Vec::new();
+            fs::File::open(path).ok()?.take(2).read_to_end(&mut magic).ok()?;
+            if magic == GZIP {
+                return None;
+            }
+            let (_, records) = Table::open(&self.origin, self.delimiter).ok()?.into_parts();
+            Some(Layout::new(path, self.delimiter, records.offset(), file.len()))
+        };
+        self.layout.get_or_init(layout).as_ref()
+    }
+
+    /// Whether the first time of the file that can be read carries an offset from UTC.
+    fn first_offset(&self, header: &Header) -> Result<Option<bool>, CsvError> {
+        if let Some(&offset) = self.offsets.get() {
+            return Ok(offset);
+        }
+        let time = header.column(&self.time)?;
+        let mut table = Table::open(&self.origin, self.delimiter)?;
+        let mut record = Record::new();
+        let offset = loop {
+            match table.next(&mut record) {
+                Ok(None) => break None,
+                Ok(Some(_)) => {
+                    if let Some((_, offset)) = CivilTime::read(record.get(time).trim_ascii()) {
+                        break Some(offset);
+                    }
+                }
+                Err(error) if error.fault.is_of_a_row() => {}
+                Err(error) => return Err(error),
+            }
+        };
+        Ok(*self.offsets.get_or_init(|| offset))
+    }
+
+    fn rules(&self, header: &Header, request: &ScanRequest) -> Result<Rules, CsvError> {
         let wanted = |column, name: &Option<String>| -> Result<Option<usize>, CsvError> {
             match name {
-                Some(name) if request.wants(column) => table.column(name).map(Some),
+                Some(name) if request.wants(column) => header.column(name).map(Some),
                 _ => Ok(None),
             }
         };
-        let places = Places {
-            customer: table.column(&self.customer)?,
-            time: table.column(&self.time)?,
-            amount: match &self.amount {
-                AmountColumns::Amount(amount) => (table.column(amount)?, None),
-                AmountColumns::QuantityTimesPrice { quantity, price } => {
-                    (table.column(quantity)?, Some(table.column(price)?))
-                }
-            },
-            category: wanted(Column::Category, &self.category)?,
-            product: wanted(Column::Product, &self.product)?,
-            order: wanted(Column::Order, &self.order)?,
+        let (customer, time) = (header.column(&self.customer)?, header.column(&self.time)?);
+        let (amount, price) = match &self.amount {
+            AmountColumns::Amount(amount) => (header.column(amount)?, None),
+            AmountColumns::QuantityTimesPrice { quantity, price } => {
+                (header.column(quantity)?, Some(header.column(price)?))
+            }
         };
-        let scan = Scan {
-            table,
-            places,
-            skip: request.unreadable_rows() == UnreadableRows::Skip,
-            offsets: None,
-            failed: None,
-            done: false,
+        let places = [
+            Some(customer),
+            Some(time),
+            Some(amount),
+            price,
+            wanted(Column::Category, &self.category)?,
+            wanted(Column::Product, &self.product)?,
+            wanted(Column::Order, &self.order)?,
+        ];
+        let skip = request.unreadable_rows() == UnreadableRows::Skip;
+        Ok(Rules::new(header, places, self.delimiter, request.minor_digits(), skip))
+    }
+}
+
+impl TransactionSource for CsvTransactions {
+    fn partitions(&self) -> usize {
+        self.layout().map_or(1, Layout::len)
+    }
+
+    fn order(&self) -> RowOrder {
+        self.row_order
+    }
+
+    fn scan(&self, partition: usize, request: &ScanRequest) -> Result<Batches<'_>, SourceError> {
+        let (header, records) = Table::open(&self.origin, self.delimiter)?.into_parts();
+        let rules = self.rules(&header, request)?;
+        let Some(layout) = self.layout() else {
+            return Ok(Batches::new(Scan::new(records, rules, None, None)));
         };
-        Ok(Batches::new(scan))
+        let offsets = if partition > 0 { self.first_offset(&header)? } else { None };
+        let part = Part { layout, partition, header_lines: records.line() - 1 };
+        let records = layout.records(partition)?;
+        Ok(Batches::new(Scan::new(records, rules, Some(part), offsets)))
     }
 }
 
@@ -205,205 +276,5 @@ impl fmt::Debug for CsvTransactions {
             .field("time", &self.time)
             .field("amount", &self.amount)
             .finish_non_exhaustive()
-    }
-}
-
-/// Where the mapped columns stand.
-struct Places {
-    customer: usize,
-    time: usize,
-    /// The amount, or the quantity with the price.
-    amount: (usize, Option<usize>),
-    category: Option<usize>,
-    product: Option<usize>,
-    order: Option<usize>,
-}
-
-/// One pass over the file.
-struct Scan {
-    table: Table,
-    places: Places,
-    skip: bool,
-    /// Whether times carry an offset from UTC, once the first was seen.
-    offsets: Option<bool>,
-    failed: Option<SourceError>,
-    done: bool,
-}
-
-/// Columns being filled.
-#[derive(Default)]
-struct Filling {
-    customers: Texts,
-    seconds: Vec<i64>,
-    first: Vec<Decimal>,
-    second: Vec<Decimal>,
-    categories: Texts,
-    products: Texts,
-    orders: Texts,
-    faults: Vec<RowFault>,
-}
-
-/// Texts behind one another.
-#[derive(Default)]
-struct Texts {
-    text: String,
-    ends: Vec<usize>,
-}
-
-impl Texts {
-    fn push(&mut self, text: &str) {
-        self.text.push_str(text);
-        self.ends.push(self.text.len());
-    }
-
-    fn column(self) -> Result<crate::data::TextColumn<'static>, crate::data::DataError> {
-        crate::data::TextColumn::new(self.text, self.ends)
-    }
-}
-
-/// What one line says.
-struct Line<'r> {
-    customer: &'r str,
-    time: CivilTime,
-    first: Decimal,
-    second: Option<Decimal>,
-    category: Option<&'r str>,
-    product: Option<&'r str>,
-    order: Option<&'r str>,
-}
-
-/// Lines per batch.
-const ROWS: usize = 8192;
-
-impl Iterator for Scan {
-    type Item = Result<Batch<'static>, SourceError>;
-
-    fn next(&mut self) -> Option<Self::Item> {
-        if let Some(error) = self.failed.take() {
-            self.done = true;
-            return Some(Err(error));
-        }
-        if self.done {
-            return None;
-        }
-        let mut filling = Filling::default();
-        let mut record = ByteRecord::new();
-        while filling.seconds.len() + filling.faults.len() < ROWS {
-            match self.line(&mut record, &mut filling) {
-                Ok(true) => {}
-                Ok(false) => {
-                    self.done = true;
-                    break;
-                }
-                Err(error) if self.skip && error.fault.is_of_a_row() => {
-                    let position = error.line.unwrap_or(0);
-                    filling.faults.push(RowFault::new(
-                        position,
-                        error.column,
-                        error.fault.to_string(),
-                    ));
-                }
-                Err(error) => {
-                    self.failed = Some(error.into());
-                    break;
-                }
-            }
-        }
-        if filling.seconds.is_empty() && filling.faults.is_empty() {
-            return self.next();
-        }
-        Some(self.batch(filling).map_err(SourceError::from))
-    }
-}
-
-impl Scan {
-    /// Reads one line; false behind the last.
-    fn line(&mut self, record: &mut ByteRecord, filling: &mut Filling) -> Result<bool, CsvError> {
-        let Some(line) = self.table.next(record)? else { return Ok(false) };
-        let read = self.read(record, line)?;
-        filling.customers.push(if read.customer.trim().is_empty() { "" } else { read.customer });
-        filling.seconds.push(read.time.seconds());
-        filling.first.push(read.first);
-        filling.second.extend(read.second);
-        filling.categories.push(read.category.unwrap_or(""));
-        filling.products.push(read.product.unwrap_or(""));
-        filling.orders.push(read.order.unwrap_or(""));
-        Ok(true)
-    }
-
-    fn read<'r>(&mut self, record: &'r ByteRecord, line: u64) -> Result<Line<'r>, CsvError> {
-        let header = self.table.header();
-        let field = |place: usize| &record[place];
-        let fault = |fault, place: usize| {
-            CsvError::of(fault).at(line).in_column(&header[place]).raw(field(place))
-        };
-        let string = |place: usize| text(field(place), line, &header[place]);
-        let optional = |place: Option<usize>| place.map(string).transpose();
-        let number = |place: usize| {
-            let digits = field(place).trim_ascii();
-            if digits.is_empty() {
-                return Err(fault(CsvFault::NoValue, place));
-            }
-            Decimal::read(digits).ok_or_else(|| fault(CsvFault::NotANumber, place))
-        };
-
-        let place = self.places.time;
-        let written = field(place).trim_ascii();
-        if written.is_empty() {
-            return Err(fault(CsvFault::NoValue, place));
-        }
-        let (time, has_offset) =
-            CivilTime::read(written).ok_or_else(|| fault(CsvFault::NotATime, place))?;
-        if *self.offsets.get_or_insert(has_offset) != has_offset {
-            return Err(fault(CsvFault::MixedOffsets, place));
-        }
-        Ok(Line {
-            customer: string(self.places.customer)?,
-            time,
-            first: number(self.places.amount.0)?,
-            second: self.places.amount.1.map(number).transpose()?,
-            category: optional(self.places.category)?,
-            product: optional(self.places.product)?,
-            order: optional(self.places.order)?,
-        })
-    }
-
-    fn batch(&self, filling: Filling) -> Result<Batch<'static>, crate::data::DataError> {
-        let amounts = match self.places.amount.1 {
-            None => Amounts::Decimal(filling.first.into()),
-            Some(_) => {
-                Amounts::QuantityTimesPrice {
-                    quantities: filling.first.into(),
-                    prices: filling.second.into(),
-                }
-            }
-        };
-        let customers = IdColumn::texts(filling.customers.column()?);
-        let mut batch = Batch::new(customers, Times::Seconds(filling.seconds.into()), amounts)?;
-        if self.places.order.is_some() {
-            batch = batch.orders(filling.orders.column()?.into())?;
-        }
-        if self.places.product.is_some() {
-            batch = batch.products(filling.products.column()?.into())?;
-        }
-        if self.places.category.is_some() {
-            batch = batch.categories(filling.categories.column()?)?;
-        }
-        Ok(batch.unreadable(filling.faults))
-    }
-}
-
-impl CsvFault {
-    /// Whether one row is at fault, which a policy may skip, and not the file.
-    fn is_of_a_row(&self) -> bool {
-        matches!(
-            self,
-            Self::FieldCount { .. }
-                | Self::NoValue
-                | Self::NotANumber
-                | Self::NotATime
-                | Self::NotUtf8
-                | Self::MixedOffsets
-        )
     }
 }
