@@ -48,8 +48,8 @@
 //!
 //! # Conventions
 //!
-//! - **Same rows, always.** Each customer has random streams of their own, keyed by seed and number:
-//!   partitions, batches, threads and the number of other customers change nothing. Generator,
+//! - **Same rows, always.** Each customer has random streams of their own, keyed by seed and
+//!   number: partitions, batches, threads and the number of other customers change nothing. Generator,
 //!   samplers and logarithms are this crate's own or have one source, so the bits are the same on
 //!   every platform.
 //! - **Continuous time, counted in days.** Purchases happen at any second. A history counts days
@@ -65,6 +65,7 @@
 //! distribution functions.
 
 mod basket;
+mod customer;
 mod error;
 mod market;
 mod planted;
@@ -75,10 +76,11 @@ mod treatment;
 mod truth;
 
 pub use basket::Spending;
+pub use customer::{Calibration, Holdout, Occasion, Purchase, SimulatedCustomer};
 pub use error::SimulateError;
 pub use market::Market;
 pub use planted::{PlantedNeed, PlantedSegment};
 pub use purchasing::{Dropout, Purchasing};
 pub use survey::Survey;
 pub use treatment::Treatments;
-pub use truth::{Calibration, Holdout, Occasion, Purchase, SimulatedCustomer, Truth};
+pub use truth::Truth;

@@ -70,10 +70,10 @@ impl Scan<'_> {
     fn row(&mut self) -> Option<(i64, Row)> {
         let end = self.truth.end();
         loop {
-            if let Some(customer) = &mut self.current {
-                if let Some(row) = customer.walk.row_before(&self.truth.baskets, end) {
-                    return Some((customer.number as i64, row));
-                }
+            if let Some(customer) = &mut self.current
+                && let Some(row) = customer.walk.row_before(&self.truth.baskets, end)
+            {
+                return Some((customer.number as i64, row));
             }
             if self.next >= self.end {
                 return None;

@@ -152,8 +152,8 @@ impl Treatments {
         Ok(())
     }
 
-    /// What a customer who first bought at `arrival` allows on each channel, in their order; nothing
-    /// where nobody is asked.
+    /// What a customer who first bought at `arrival` allows on each channel, in their order;
+    /// nothing where nobody is asked.
     pub(crate) fn permissions(
         &self,
         arrival: i64,
