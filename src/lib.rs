@@ -35,6 +35,7 @@
 //! |---|---|---|
 //! | [`units`], [`work`] | | the shared words; progress and cancellation |
 //! | [`data`] | what happened? | [`CustomerHistory`](data::CustomerHistory), [`DataQuality`](data::DataQuality) |
+//! | [`simulate`] | what if the truth were known? | [`Market`](simulate::Market), [`Truth`](simulate::Truth) |
 //! | [`value`] | what were, will and could customers be worth? | [`CustomerValue`](value::CustomerValue) |
 //! | [`features`] | how do they behave? | [`FeatureMatrix`](features::FeatureMatrix) |
 //! | [`needs`] | what do they want? | [`Needs`](needs::Needs) |
@@ -88,6 +89,7 @@ pub mod features;
 pub mod needs;
 pub mod profile;
 pub mod report;
+pub mod simulate;
 pub mod strategy;
 pub mod units;
 pub mod validate;

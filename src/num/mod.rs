@@ -11,6 +11,7 @@
 //! | [`quantile`] | order statistics |
 //! | [`random`] | random streams whose values never change |
 //! | [`real`] | transcendental functions from one source |
+//! | [`sampler`] | draws from the classical distributions |
 //! | [`special`] | gamma functions and tails of distributions |
 //! | [`two_sample`] | two groups compared on a number |
 //!
@@ -25,5 +26,6 @@ pub(crate) mod quadrature;
 pub(crate) mod quantile;
 pub(crate) mod random;
 pub(crate) mod real;
+pub(crate) mod sampler;
 pub(crate) mod special;
 pub(crate) mod two_sample;
