@@ -1,91 +1,164 @@
-//! Attributes joined to customers: one row per customer, and a count of what found nobody.
+//! Attributes joined to customers: one row per customer, and an account of what found nobody.
 
+use std::collections::HashSet;
 use std::fmt;
 
+use crate::data::attributes::filling::{Filling, NOBODY, Stretch};
+use crate::data::matching::Unplaced;
 use crate::data::{
-    AttributeBatch, AttributeField, AttributeKind, AttributeSource, AttributeValues, DataError,
+    AttributeBatch, AttributeColumn, AttributeField, AttributeSource, DataError, IdColumn,
+    JoinReport, JoinSpec, RepeatedCustomers,
 };
-use crate::units::{CustomerIds, UnitError};
+use crate::units::{CustomerIds, CustomerLookup, UnitError};
 use crate::work::Work;
 
 /// Attributes joined to a table of customers: one row per customer, missing where the source has
 /// none.
+///
+/// # Cost
+///
+/// Time grows with the rows and their values, each looked up by hash; nothing is allocated per row.
+/// Memory grows with the customers and not with the rows:
+///
+/// ```text
+/// bytes <= customers x (21 + sum over fields of b) + the ticks, texts and distinct levels kept
+/// ```
+///
+/// where `b` is 16 for a number, 1 for yes or no, 8 for a category or an ordered answer, 16 for a
+/// text, 33 for a multi-answer, and 21 is what the join itself needs, all but one of it until it
+/// ends. A tick takes 12 bytes, a text twice its length, a distinct level three times its length
+/// and 60 bytes, a contradiction 16. A customer keeps one text and one answer per field however
+/// many rows there are, and [`JoinSpec::max_levels`] limits the levels.
 #[derive(Clone)]
 pub struct Attributes {
     ids: CustomerIds,
     columns: Vec<AttributeColumn>,
-    matched: usize,
-    unmatched: usize,
+    /// Whether any source has a row for the customer.
+    described: Vec<bool>,
+    reports: Vec<JoinReport>,
 }
 
-/// One attribute of every customer.
-#[derive(Clone)]
-pub struct AttributeColumn {
-    field: AttributeField,
-    values: Joined,
-}
-
-#[derive(Clone)]
-enum Joined {
-    Number(Vec<Option<f64>>),
-    YesNo(Vec<Option<bool>>),
-    /// Codes into the levels, which are sorted for categories and as declared for ordered answers.
-    Coded {
-        levels: Vec<String>,
-        codes: Vec<Option<u32>>,
-    },
-    Text(Vec<Option<Box<str>>>),
-}
+/// Rows joined before the caller is asked whether to go on.
+const ROWS: usize = 8192;
 
 impl Attributes {
-    /// Reads a source and joins it to customers by id.
+    /// Reads a source and joins it to customers by id, by the default rules: one row per customer,
+    /// no value outside its field's domain.
     ///
     /// # Errors
     ///
-    /// [`DataError::SideSource`] where the source failed; [`DataError::Customers`] where it has a
-    /// customer twice; [`DataError::AttributeValue`] for a value outside the field's domain.
+    /// As [`read_with`](Self::read_with).
     pub fn read(
         source: &dyn AttributeSource,
         customers: &CustomerIds,
         work: &Work,
     ) -> Result<Self, DataError> {
+        Self::read_with(source, customers, &JoinSpec::new(), work)
+    }
+
+    /// Reads a source and joins it to customers by id.
+    ///
+    /// # Errors
+    ///
+    /// [`DataError::SideSource`] where the source failed; [`DataError::Customers`] where it has a
+    /// customer twice, or [`DataError::Contradiction`] where it may but its rows contradict one
+    /// another; [`DataError::AttributeValue`] for a value outside the field's domain;
+    /// [`DataError::TooManyLevels`]; [`DataError::AttributeTwice`], [`DataError::DeclaredLevels`],
+    /// [`DataError::AttributeBatch`], [`DataError::BatchLength`], [`DataError::AttributeKind`]
+    /// where it does not keep to its own declarations.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use segmentry::data::{
+    ///     AttributeBatch, AttributeBatches, AttributeField, AttributeKind, AttributeSource,
+    ///     AttributeValues, Attributes, IdColumn, JoinSpec, RepeatedCustomers, SourceError,
+    /// };
+    /// use segmentry::{units::CustomerIds, work::Work};
+    ///
+    /// struct Crm;
+    /// impl AttributeSource for Crm {
+    ///     fn fields(&self) -> Result<Vec<AttributeField>, SourceError> {
+    ///         Ok(vec![AttributeField::own("region", AttributeKind::Category)])
+    ///     }
+    ///     fn scan(&self) -> Result<AttributeBatches<'_>, SourceError> {
+    ///         let regions = ["east", "west", "east", ""].iter().collect();
+    ///         Ok(Box::new(std::iter::once(Ok(AttributeBatch {
+    ///             customers: IdColumn::integers(vec![17850, 13047, 17850, 99]),
+    ///             columns: vec![AttributeValues::Text(regions)],
+    ///         }))))
+    ///     }
+    /// }
+    ///
+    /// let customers = CustomerIds::from_texts(["13047", "17850", "20001"])?;
+    /// let twice_is_fine = JoinSpec::new().repeated_customers(RepeatedCustomers::Agree);
+    /// let known = Attributes::read_with(&Crm, &customers, &twice_is_fine, &Work::new())?;
+    /// let report = &known.reports()[0];
+    /// assert_eq!((report.rows_matched, report.rows_repeated, report.rows_unmatched), (2, 1, 1));
+    /// assert_eq!(report.customers_without_row, 1);
+    /// assert_eq!(known.column("region")?.levels()?.1, [Some(1), Some(0), None]);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn read_with(
+        source: &dyn AttributeSource,
+        customers: &CustomerIds,
+        spec: &JoinSpec,
+        work: &Work,
+    ) -> Result<Self, DataError> {
         let failed = |source| DataError::SideSource { what: "attribute", source };
+        work.begin("reading attributes", None)?;
         let fields = source.fields().map_err(failed)?;
-        let mut columns: Vec<AttributeColumn> = fields
-            .into_iter()
-            .map(|field| AttributeColumn::empty(field, customers.len()))
-            .collect();
-        let mut filled: Vec<Option<usize>> = vec![None; customers.len()];
-        let (mut matched, mut unmatched, mut before) = (0, 0, 0);
+        let mut join = Join::new(fields, customers, spec)?;
         for batch in source.scan().map_err(failed)? {
-            work.check()?;
-            let batch = batch.map_err(failed)?;
-            check_shape(&batch, columns.len())?;
-            for row in 0..batch.customers.len() {
-                let Some(id) = batch.customers.text(row) else {
-                    unmatched += 1;
-                    continue;
-                };
-                let Some(place) = customers.row_of(&id) else {
-                    unmatched += 1;
-                    continue;
-                };
-                if let Some(first) = filled[place].replace(before + row) {
-                    let twice = UnitError::DuplicateCustomer { row: before + row, first };
-                    return Err(DataError::Customers(twice));
-                }
-                matched += 1;
-                for (column, values) in columns.iter_mut().zip(&batch.columns) {
-                    column.set(place, values, row, before + row)?;
-                }
-            }
-            before += batch.customers.len();
-            work.tell("reading attributes", before as u64, None);
+            join.batch(&batch.map_err(failed)?, work)?;
         }
-        for column in &mut columns {
-            column.sort_levels();
+        Ok(join.finish(customers))
+    }
+
+    /// Reads several sources and joins them side by side, all by the same rules.
+    ///
+    /// # Errors
+    ///
+    /// As [`read_with`](Self::read_with), and [`DataError::AttributeTwice`] where two sources have
+    /// a field of one name.
+    pub fn read_all(
+        sources: &[&dyn AttributeSource],
+        customers: &CustomerIds,
+        spec: &JoinSpec,
+        work: &Work,
+    ) -> Result<Self, DataError> {
+        sources.iter().try_fold(Self::none(customers), |known, source| {
+            known.join(Self::read_with(*source, customers, spec, work)?)
+        })
+    }
+
+    /// No attributes, of these customers.
+    pub fn none(customers: &CustomerIds) -> Self {
+        Self {
+            ids: customers.clone(),
+            columns: Vec::new(),
+            described: vec![false; customers.len()],
+            reports: Vec::new(),
         }
-        Ok(Self { ids: customers.clone(), columns, matched, unmatched })
+    }
+
+    /// Puts the attributes of another source beside these.
+    ///
+    /// # Errors
+    ///
+    /// [`DataError::CannotJoin`] where they are of other customers, or of the same in other rows;
+    /// [`DataError::AttributeTwice`] where both have a field of one name.
+    pub fn join(mut self, other: Self) -> Result<Self, DataError> {
+        if self.ids != other.ids {
+            return Err(DataError::CannotJoin { what: "attributes", differ: "customers" });
+        }
+        unlike(self.columns.iter().chain(&other.columns).map(|column| &column.field))?;
+        self.columns.extend(other.columns);
+        self.reports.extend(other.reports);
+        for (here, there) in self.described.iter_mut().zip(other.described) {
+            *here |= there;
+        }
+        Ok(self)
     }
 
     /// The customers, one a row.
@@ -93,17 +166,23 @@ impl Attributes {
         &self.ids
     }
 
-    /// How many customers the source had a row for.
+    /// How many customers any of the sources had a row for.
     pub fn matched(&self) -> usize {
-        self.matched
+        self.described.iter().filter(|&&described| described).count()
     }
 
-    /// How many rows of the source belong to nobody in the table.
+    /// How many rows of the sources belong to nobody in the table; the
+    /// [`reports`](Self::reports) say which source's, and whether they had an id.
     pub fn unmatched(&self) -> usize {
-        self.unmatched
+        self.reports.iter().map(|report| report.rows_of_nobody() as usize).sum()
     }
 
-    /// The attributes, in the source's order.
+    /// The accounts of the joins, one per source, in the order in which they were joined.
+    pub fn reports(&self) -> &[JoinReport] {
+        &self.reports
+    }
+
+    /// The attributes, in the order of the sources and of the fields of each.
     pub fn columns(&self) -> &[AttributeColumn] {
         &self.columns
     }
@@ -121,166 +200,135 @@ impl Attributes {
     }
 }
 
-fn check_shape(batch: &AttributeBatch<'_>, expected: usize) -> Result<(), DataError> {
-    let got = batch.columns.len();
-    if got != expected {
-        return Err(DataError::AttributeBatch { expected, got });
-    }
-    let expected = batch.customers.len();
-    match batch.columns.iter().find(|column| column.len() != expected) {
-        Some(column) => {
-            Err(DataError::BatchLength { column: "attribute", expected, got: column.len() })
+/// Refuses two fields of one name.
+fn unlike<'f>(fields: impl Iterator<Item = &'f AttributeField>) -> Result<(), DataError> {
+    let mut names = HashSet::new();
+    for field in fields {
+        if !names.insert(field.name.as_str()) {
+            return Err(DataError::AttributeTwice { name: field.name.clone() });
         }
-        None => Ok(()),
     }
+    Ok(())
 }
 
-impl AttributeColumn {
-    fn empty(field: AttributeField, n: usize) -> Self {
-        let values = match &field.kind {
-            AttributeKind::Number => Joined::Number(vec![None; n]),
-            AttributeKind::YesNo => Joined::YesNo(vec![None; n]),
-            AttributeKind::Ordered(levels) => {
-                Joined::Coded { levels: levels.clone(), codes: vec![None; n] }
-            }
-            AttributeKind::Category => Joined::Coded { levels: Vec::new(), codes: vec![None; n] },
-            AttributeKind::Text => Joined::Text(vec![None; n]),
-        };
-        Self { field, values }
+/// A join under way.
+struct Join<'a> {
+    lookup: CustomerLookup<'a>,
+    repeated: RepeatedCustomers,
+    columns: Vec<Filling>,
+    /// The row of the source that was each customer's first, counted from one; zero is none.
+    firsts: Vec<u64>,
+    /// The customers of the stretch of rows at hand.
+    places: Vec<u32>,
+    rows_read: usize,
+    report: JoinReport,
+}
+
+impl<'a> Join<'a> {
+    fn new(
+        fields: Vec<AttributeField>,
+        customers: &'a CustomerIds,
+        spec: &JoinSpec,
+    ) -> Result<Self, DataError> {
+        unlike(fields.iter())?;
+        let n = customers.len();
+        let columns = fields
+            .into_iter()
+            .map(|field| Filling::new(field, n, spec))
+            .collect::<Result<_, _>>()?;
+        Ok(Self {
+            lookup: customers.lookup(),
+            repeated: spec.repeated,
+            columns,
+            firsts: vec![0; n],
+            places: Vec::with_capacity(ROWS),
+            rows_read: 0,
+            report: JoinReport {
+                rows_read: 0,
+                rows_matched: 0,
+                rows_repeated: 0,
+                rows_unmatched: 0,
+                rows_without_id: 0,
+                customers: n as u64,
+                customers_with_row: 0,
+                customers_without_row: 0,
+                repeated_customers: spec.repeated,
+                out_of_domain: spec.out_of_domain,
+                fields: Vec::new(),
+            },
+        })
     }
 
-    fn set(
+    fn batch(&mut self, batch: &AttributeBatch<'_>, work: &Work) -> Result<(), DataError> {
+        batch.check_shape(self.columns.len())?;
+        for (column, values) in self.columns.iter().zip(&batch.columns) {
+            column.check_kind(values)?;
+        }
+        let before = self.rows_read;
+        let n = batch.customers.len();
+        for start in (0..n).step_by(ROWS) {
+            work.check()?;
+            let rows = start..n.min(start + ROWS);
+            self.find(&batch.customers, rows.clone(), before)?;
+            let stretch = Stretch { rows, places: &self.places, before };
+            for (column, values) in self.columns.iter_mut().zip(&batch.columns) {
+                column.lay(values, &stretch)?;
+            }
+            work.tell("reading attributes", (before + stretch.rows.end) as u64, None);
+        }
+        self.rows_read += n;
+        Ok(())
+    }
+
+    /// Looks up the customers of some rows, and counts what became of each row.
+    fn find(
         &mut self,
-        place: usize,
-        values: &AttributeValues<'_>,
-        row: usize,
-        source_row: usize,
+        ids: &IdColumn<'_>,
+        rows: std::ops::Range<usize>,
+        before: usize,
     ) -> Result<(), DataError> {
-        let field = &self.field;
-        let outside = |expected| DataError::AttributeValue {
-            name: field.name.clone(),
-            row: source_row,
-            expected,
-        };
-        match (&mut self.values, values) {
-            (Joined::Number(column), AttributeValues::Number(values)) => {
-                if values[row].is_some_and(|value| !value.is_finite()) {
-                    return Err(outside("a finite number"));
-                }
-                column[place] = values[row];
-            }
-            (Joined::YesNo(column), AttributeValues::YesNo(values)) => column[place] = values[row],
-            (Joined::Coded { levels, codes }, AttributeValues::Text(texts)) => {
-                let name = texts.get(row);
-                if name.is_empty() {
-                    return Ok(());
-                }
-                let code = match levels.iter().position(|level| level == name) {
-                    Some(code) => code,
-                    None if matches!(field.kind, AttributeKind::Ordered(_)) => {
-                        return Err(outside("one of the declared levels"));
+        self.places.clear();
+        for row in rows {
+            let (source_row, place) = (before + row, ids.place(row, &self.lookup));
+            let counted = match place {
+                Ok(place) => {
+                    let first = &mut self.firsts[place as usize];
+                    match *first {
+                        0 => {
+                            *first = source_row as u64 + 1;
+                            &mut self.report.rows_matched
+                        }
+                        _ if self.repeated != RepeatedCustomers::Error => {
+                            &mut self.report.rows_repeated
+                        }
+                        first => {
+                            let first = first as usize - 1;
+                            let twice = UnitError::DuplicateCustomer { row: source_row, first };
+                            return Err(DataError::Customers(twice));
+                        }
                     }
-                    None => {
-                        levels.push(name.to_owned());
-                        levels.len() - 1
-                    }
-                };
-                codes[place] = Some(code as u32);
-            }
-            (Joined::Text(column), AttributeValues::Text(texts)) => {
-                let text = texts.get(row);
-                column[place] = (!text.is_empty()).then(|| text.into());
-            }
-            _ => {
-                return Err(DataError::AttributeKind {
-                    name: field.name.clone(),
-                    got: match values {
-                        AttributeValues::Number(_) => "given as numbers",
-                        AttributeValues::YesNo(_) => "given as yes or no",
-                        AttributeValues::Text(_) => "given as texts",
-                    },
-                    expected: field.kind.name(),
-                });
-            }
+                }
+                Err(Unplaced::Unknown) => &mut self.report.rows_unmatched,
+                Err(Unplaced::WithoutId) => &mut self.report.rows_without_id,
+            };
+            *counted += 1;
+            self.report.rows_read += 1;
+            self.places.push(place.unwrap_or(NOBODY));
         }
         Ok(())
     }
 
-    /// Puts the levels of a category into byte order, so that the order of the rows does not
-    /// matter.
-    fn sort_levels(&mut self) {
-        let AttributeKind::Category = self.field.kind else { return };
-        let Joined::Coded { levels, codes } = &mut self.values else { return };
-        let mut order: Vec<usize> = (0..levels.len()).collect();
-        order.sort_unstable_by(|&a, &b| levels[a].as_bytes().cmp(levels[b].as_bytes()));
-        let mut place = vec![0u32; levels.len()];
-        for (position, &code) in order.iter().enumerate() {
-            place[code] = position as u32;
-        }
-        *levels = order.iter().map(|&code| std::mem::take(&mut levels[code])).collect();
-        for code in codes.iter_mut().flatten() {
-            *code = place[*code as usize];
-        }
-    }
-
-    /// What the attribute is.
-    pub fn field(&self) -> &AttributeField {
-        &self.field
-    }
-
-    /// How many customers it is known for.
-    pub fn known(&self) -> usize {
-        match &self.values {
-            Joined::Number(values) => values.iter().flatten().count(),
-            Joined::YesNo(values) => values.iter().flatten().count(),
-            Joined::Coded { codes, .. } => codes.iter().flatten().count(),
-            Joined::Text(values) => values.iter().flatten().count(),
-        }
-    }
-
-    /// Its values as numbers.
-    ///
-    /// # Errors
-    ///
-    /// [`DataError::AttributeKind`] where it is no number.
-    pub fn numbers(&self) -> Result<&[Option<f64>], DataError> {
-        match &self.values {
-            Joined::Number(values) => Ok(values),
-            _ => Err(self.kind_is_not("a number")),
-        }
-    }
-
-    /// Its values as yes and no.
-    ///
-    /// # Errors
-    ///
-    /// [`DataError::AttributeKind`] where it is something else.
-    pub fn yes_no(&self) -> Result<&[Option<bool>], DataError> {
-        match &self.values {
-            Joined::YesNo(values) => Ok(values),
-            _ => Err(self.kind_is_not("yes or no")),
-        }
-    }
-
-    /// Its levels, and the level of each customer: for ordered answers from least to most, for
-    /// categories in byte order.
-    ///
-    /// # Errors
-    ///
-    /// [`DataError::AttributeKind`] where it has no levels.
-    pub fn levels(&self) -> Result<(&[String], &[Option<u32>]), DataError> {
-        match &self.values {
-            Joined::Coded { levels, codes } => Ok((levels, codes)),
-            _ => Err(self.kind_is_not("an ordered answer or a category")),
-        }
-    }
-
-    fn kind_is_not(&self, expected: &'static str) -> DataError {
-        DataError::AttributeKind {
-            name: self.field.name.clone(),
-            got: self.field.kind.name(),
-            expected,
-        }
+    fn finish(self, customers: &CustomerIds) -> Attributes {
+        let Self { mut report, columns, firsts, .. } = self;
+        let described: Vec<bool> = firsts.iter().map(|&first| first > 0).collect();
+        drop(firsts);
+        // Each first row of a customer is one customer with a row.
+        report.customers_with_row = report.rows_matched;
+        report.customers_without_row = report.customers - report.customers_with_row;
+        let with_row = report.customers_with_row;
+        let (columns, fields) = columns.into_iter().map(|column| column.finish(with_row)).unzip();
+        report.fields = fields;
+        Attributes { ids: customers.clone(), columns, described, reports: vec![report] }
     }
 }
 
@@ -293,103 +341,5 @@ impl fmt::Debug for Attributes {
     }
 }
 
-impl fmt::Debug for AttributeColumn {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("AttributeColumn").field("field", &self.field).finish_non_exhaustive()
-    }
-}
-
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::data::{AttributeBatches, IdColumn, SourceError};
-
-    struct Table {
-        fields: Vec<AttributeField>,
-        batches: Vec<AttributeBatch<'static>>,
-    }
-
-    impl AttributeSource for Table {
-        fn fields(&self) -> Result<Vec<AttributeField>, SourceError> {
-            Ok(self.fields.clone())
-        }
-
-        fn scan(&self) -> Result<AttributeBatches<'_>, SourceError> {
-            Ok(Box::new(self.batches.iter().cloned().map(Ok)))
-        }
-    }
-
-    fn ids(names: &[&str]) -> IdColumn<'static> {
-        IdColumn::texts(names.iter().collect())
-    }
-
-    fn one_column(kind: AttributeKind, names: &[&str], values: AttributeValues<'static>) -> Table {
-        Table {
-            fields: vec![AttributeField::own("field", kind)],
-            batches: vec![AttributeBatch { customers: ids(names), columns: vec![values] }],
-        }
-    }
-
-    fn customers() -> CustomerIds {
-        CustomerIds::from_texts(["a", "b", "c"]).unwrap()
-    }
-
-    #[test]
-    fn levels_do_not_depend_on_the_order_of_rows() {
-        let read = |names: &[&str], texts: &[&str]| {
-            let table = one_column(
-                AttributeKind::Category,
-                names,
-                AttributeValues::Text(texts.iter().collect()),
-            );
-            let joined = Attributes::read(&table, &customers(), &Work::new()).unwrap();
-            let (levels, codes) = joined.column("field").unwrap().levels().unwrap();
-            (levels.to_vec(), codes.to_vec())
-        };
-        let forward = read(&["a", "b", "c"], &["west", "east", ""]);
-        assert_eq!(forward, read(&["c", "b", "a"], &["", "east", "west"]));
-        assert_eq!(forward.0, ["east", "west"]);
-        assert_eq!(forward.1, [Some(1), Some(0), None]);
-    }
-
-    #[test]
-    fn both_sides_of_the_join_are_counted() {
-        let table = one_column(
-            AttributeKind::Number,
-            &["b", "x", ""],
-            AttributeValues::Number(vec![Some(1.0), None, None]),
-        );
-        let joined = Attributes::read(&table, &customers(), &Work::new()).unwrap();
-        assert_eq!((joined.matched(), joined.unmatched()), (1, 2));
-        assert_eq!(joined.columns()[0].known(), 1);
-    }
-
-    #[test]
-    fn faults_are_typed_and_say_where() {
-        let read = |table: Table| Attributes::read(&table, &customers(), &Work::new()).unwrap_err();
-        let twice =
-            one_column(AttributeKind::YesNo, &["a", "a"], AttributeValues::YesNo(vec![None, None]));
-        assert!(matches!(
-            read(twice),
-            DataError::Customers(UnitError::DuplicateCustomer { row: 1, first: 0 })
-        ));
-        let infinite = one_column(
-            AttributeKind::Number,
-            &["a"],
-            AttributeValues::Number(vec![Some(f64::INFINITY)]),
-        );
-        assert!(matches!(read(infinite), DataError::AttributeValue { row: 0, .. }));
-        let level = one_column(
-            AttributeKind::Ordered(vec!["low".into(), "high".into()]),
-            &["a"],
-            AttributeValues::Text(["middle"].into_iter().collect()),
-        );
-        assert!(matches!(read(level), DataError::AttributeValue { .. }));
-        let kind = one_column(AttributeKind::Number, &["a"], AttributeValues::YesNo(vec![None]));
-        assert!(matches!(read(kind), DataError::AttributeKind { .. }));
-        let mut wide =
-            one_column(AttributeKind::Number, &["a"], AttributeValues::Number(vec![None]));
-        wide.batches[0].columns.clear();
-        assert!(matches!(read(wide), DataError::AttributeBatch { expected: 1, got: 0 }));
-    }
-}
+mod tests;

@@ -1,95 +1,12 @@
-//! What else is known of customers: attributes, survey answers, appended data.
+//! The seam where a caller's attributes come in, as columns.
 //!
-//! Where a value comes from decides what may be concluded from it, so every field declares its
-//! origin and whether it will be there when a new customer is scored.
+//! Columns, as for transactions: a survey of a million customers and a hundred questions would
+//! otherwise be a hundred million small values, each on the heap.
 
+use std::borrow::Cow;
 use std::fmt;
 
-use serde::Serialize;
-
-use crate::data::{IdColumn, SourceError};
-
-/// Who knows it, and how.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
-#[serde(rename_all = "snake_case")]
-#[non_exhaustive]
-pub enum Origin {
-    /// The company's own records of what customers do or are.
-    Own,
-    /// What customers said when asked.
-    Survey,
-    /// Bought or appended from elsewhere.
-    ThirdParty,
-}
-
-/// Whether a field is there when a customer is placed in a segment tomorrow.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Availability {
-    /// Known for every customer at any time.
-    AtScoring,
-    /// Known only for those in the study.
-    StudyOnly,
-}
-
-/// The kind of an attribute's values.
-#[derive(Debug, Clone, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum AttributeKind {
-    /// A finite number.
-    Number,
-    /// Yes or no.
-    YesNo,
-    /// One of these levels, from least to most.
-    Ordered(Vec<String>),
-    /// One of several names.
-    Category,
-    /// Free text.
-    Text,
-}
-
-impl AttributeKind {
-    /// The word for error texts.
-    pub(crate) fn name(&self) -> &'static str {
-        match self {
-            Self::Number => "a number",
-            Self::YesNo => "yes or no",
-            Self::Ordered(_) => "an ordered answer",
-            Self::Category => "a category",
-            Self::Text => "a text",
-        }
-    }
-}
-
-/// One field that a source has.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct AttributeField {
-    /// Its name.
-    pub name: String,
-    /// The kind of its values.
-    pub kind: AttributeKind,
-    /// Who knows it, and how.
-    pub origin: Origin,
-    /// Whether it is there at scoring time.
-    pub availability: Availability,
-}
-
-impl AttributeField {
-    /// A field of the company's own records, known at any time.
-    pub fn own(name: impl Into<String>, kind: AttributeKind) -> Self {
-        Self { name: name.into(), kind, origin: Origin::Own, availability: Availability::AtScoring }
-    }
-
-    /// An answer of those who were asked.
-    pub fn survey(name: impl Into<String>, kind: AttributeKind) -> Self {
-        Self {
-            name: name.into(),
-            kind,
-            origin: Origin::Survey,
-            availability: Availability::StudyOnly,
-        }
-    }
-}
+use crate::data::{AttributeField, DataError, IdColumn, SourceError, TextColumn};
 
 /// The batches of one scan over attributes; `Box::new(std::iter::once(Ok(batch)))` for all in one.
 pub type AttributeBatches<'a> =
@@ -101,7 +18,8 @@ pub type AttributeBatches<'a> =
 ///
 /// ```
 /// use segmentry::data::{
-///     AttributeBatch, AttributeBatches, AttributeField, AttributeKind, AttributeSource, AttributeValues, Attributes, IdColumn, SourceError,
+///     AttributeBatch, AttributeBatches, AttributeField, AttributeKind, AttributeSource,
+///     AttributeValues, Attributes, IdColumn, SourceError,
 /// };
 /// use segmentry::{units::CustomerIds, work::Work};
 ///
@@ -157,7 +75,128 @@ pub enum AttributeValues<'a> {
     /// Yes or no.
     YesNo(Vec<Option<bool>>),
     /// Names of levels, categories, or free texts.
-    Text(crate::data::TextColumn<'a>),
+    Text(TextColumn<'a>),
+    /// What each customer ticked.
+    MultiAnswer(MultiAnswers<'a>),
+}
+
+/// What each row's customer ticked: any number of options, or was not asked.
+///
+/// Who was asked and ticked nothing said no to every option; who was not asked said nothing.
+///
+/// ```
+/// use segmentry::data::MultiAnswers;
+///
+/// let answers: MultiAnswers<'_> =
+///     [Some(vec!["delivery", "advice"]), Some(vec![]), None].into_iter().collect();
+/// assert_eq!((answers.len(), answers.ticks()), (3, 2));
+/// ```
+#[derive(Clone)]
+pub struct MultiAnswers<'a> {
+    ticks: TextColumn<'a>,
+    ends: Cow<'a, [usize]>,
+    not_asked: Option<Cow<'a, [bool]>>,
+}
+
+impl<'a> MultiAnswers<'a> {
+    /// The ticks of all rows behind one another, and where each row's end: row `i` ticked those
+    /// from the end of row `i - 1` to `ends[i]`.
+    ///
+    /// # Errors
+    ///
+    /// [`DataError::MultiAnswers`] where an end falls back or lies behind the last tick.
+    pub fn new(
+        ticks: TextColumn<'a>,
+        ends: impl Into<Cow<'a, [usize]>>,
+    ) -> Result<Self, DataError> {
+        let ends = ends.into();
+        let mut start = 0;
+        for (row, &end) in ends.iter().enumerate() {
+            if end < start || end > ticks.len() {
+                return Err(DataError::MultiAnswers { row });
+            }
+            start = end;
+        }
+        Ok(Self { ticks, ends, not_asked: None })
+    }
+
+    /// Marks rows whose customers were not asked, whatever they ticked.
+    ///
+    /// # Errors
+    ///
+    /// [`DataError::BatchLength`].
+    pub fn not_asked(mut self, not_asked: impl Into<Cow<'a, [bool]>>) -> Result<Self, DataError> {
+        let not_asked = not_asked.into();
+        let (expected, got) = (self.len(), not_asked.len());
+        if got != expected {
+            return Err(DataError::BatchLength { column: "not asked", expected, got });
+        }
+        self.not_asked = Some(not_asked);
+        Ok(self)
+    }
+
+    /// How many rows.
+    pub fn len(&self) -> usize {
+        self.ends.len()
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.ends.is_empty()
+    }
+
+    /// How many options were ticked in all rows together.
+    pub fn ticks(&self) -> usize {
+        self.ends.last().copied().unwrap_or(0)
+    }
+
+    /// What a row's customer ticked; `None` where nobody asked.
+    pub(crate) fn get(&self, row: usize) -> Option<impl Iterator<Item = &str>> {
+        if self.not_asked.as_ref().is_some_and(|not_asked| not_asked[row]) {
+            return None;
+        }
+        let start = if row == 0 { 0 } else { self.ends[row - 1] };
+        Some((start..self.ends[row]).map(|tick| self.ticks.get(tick)))
+    }
+}
+
+impl<T: AsRef<str>, R: IntoIterator<Item = T>> FromIterator<Option<R>> for MultiAnswers<'static> {
+    /// Copies the ticks behind one another; `None` is a customer who was not asked.
+    fn from_iter<I: IntoIterator<Item = Option<R>>>(rows: I) -> Self {
+        let (mut ticks, mut ends, mut not_asked) = (Vec::new(), Vec::new(), Vec::new());
+        for row in rows {
+            not_asked.push(row.is_none());
+            ticks.extend(row.into_iter().flatten());
+            ends.push(ticks.len());
+        }
+        Self {
+            ticks: ticks.into_iter().collect(),
+            ends: ends.into(),
+            not_asked: Some(not_asked.into()),
+        }
+    }
+}
+
+impl AttributeBatch<'_> {
+    /// Whether the columns are as many and as long as they must be.
+    pub(crate) fn check_shape(&self, fields: usize) -> Result<(), DataError> {
+        let got = self.columns.len();
+        if got != fields {
+            return Err(DataError::AttributeBatch { expected: fields, got });
+        }
+        let expected = self.customers.len();
+        let same = |column, got| {
+            if got == expected {
+                Ok(())
+            } else {
+                Err(DataError::BatchLength { column, expected, got })
+            }
+        };
+        if let Some(missing) = &self.customers.missing {
+            same("missing customers", missing.len())?;
+        }
+        self.columns.iter().try_for_each(|column| same("attribute", column.len()))
+    }
 }
 
 impl AttributeValues<'_> {
@@ -166,6 +205,17 @@ impl AttributeValues<'_> {
             Self::Number(values) => values.len(),
             Self::YesNo(values) => values.len(),
             Self::Text(texts) => texts.len(),
+            Self::MultiAnswer(answers) => answers.len(),
+        }
+    }
+
+    /// What is given, for error texts.
+    pub(crate) fn given_as(&self) -> &'static str {
+        match self {
+            Self::Number(_) => "given as numbers",
+            Self::YesNo(_) => "given as yes or no",
+            Self::Text(_) => "given as texts",
+            Self::MultiAnswer(_) => "given as multi-answers",
         }
     }
 }
@@ -179,5 +229,40 @@ impl fmt::Debug for AttributeBatch<'_> {
 impl fmt::Debug for AttributeValues<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "AttributeValues({} rows withheld)", self.len())
+    }
+}
+
+impl fmt::Debug for MultiAnswers<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "MultiAnswers({} rows withheld)", self.len())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ends_must_cut_the_ticks() {
+        let ticks = || ["a", "b", "c"].into_iter().collect::<TextColumn<'_>>();
+        assert!(MultiAnswers::new(ticks(), vec![0, 2, 3]).is_ok());
+        for (bad, at) in [(vec![2, 1], 1), (vec![1, 4], 1), (vec![usize::MAX], 0)] {
+            let error = MultiAnswers::new(ticks(), bad).unwrap_err();
+            assert!(matches!(error, DataError::MultiAnswers { row } if row == at));
+        }
+        let two = MultiAnswers::new(ticks(), vec![0, 3]).unwrap();
+        assert!(matches!(
+            two.not_asked(vec![true]),
+            Err(DataError::BatchLength { column: "not asked", expected: 2, got: 1 })
+        ));
+    }
+
+    #[test]
+    fn nothing_ticked_is_not_the_same_as_not_asked() {
+        let answers: MultiAnswers<'_> = [None, Some(vec![]), Some(vec!["a"])].into_iter().collect();
+        let ticked = |row| answers.get(row).map(Iterator::count);
+        assert_eq!([ticked(0), ticked(1), ticked(2)], [None, Some(0), Some(1)]);
+        let printed = format!("{answers:?}");
+        assert_eq!(printed, "MultiAnswers(3 rows withheld)");
     }
 }
