@@ -344,7 +344,7 @@ fn plain<T: Ord + Clone>(rows: &[Row], id: u8, of: impl Fn(&Row) -> Option<T>) -
     if values.len() == 1 { values.first().cloned() } else { None }
 }
 
-fn name_of<'l>(levels: &'l [String], code: Option<u32>) -> Option<&'l str> {
+fn name_of(levels: &[String], code: Option<u32>) -> Option<&str> {
     code.map(|code| levels[code as usize].as_str())
 }
 
