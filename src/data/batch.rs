@@ -312,17 +312,6 @@ impl<'a> IdColumn<'a> {
         blank || self.missing.as_ref().is_some_and(|missing| missing[row])
     }
 
-    /// The id of a row as text; `None` where it is missing.
-    pub(crate) fn text(&self, row: usize) -> Option<Cow<'_, str>> {
-        if self.is_missing(row) {
-            return None;
-        }
-        Some(match &self.values {
-            IdValues::Integers(values) => Cow::Owned(values[row].to_string()),
-            IdValues::Texts(texts) => Cow::Borrowed(texts.get(row)),
-        })
-    }
-
     fn collect<'r, 's: 'r>(
         ids: impl Iterator<Item = &'r Id<'s>> + Clone,
     ) -> Result<IdColumn<'static>, DataError> {
