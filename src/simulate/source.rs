@@ -8,8 +8,8 @@ use std::vec::IntoIter;
 
 use crate::data::{
     Amounts, AttributeBatch, AttributeBatches, AttributeField, AttributeKind, AttributeSource,
-    AttributeValues, Batch, Batches, Column, DataError, Event, EventKind, EventSource, Events, Id,
-    IdColumn, ScanRequest, SourceError, TextColumn, Times, TransactionSource,
+    AttributeValues, Batch, Batches, Column, DataError, Event, EventBatches, EventKind, EventSource,
+    Id, IdColumn, RowOrder, ScanRequest, SourceError, TextColumn, Times, TransactionSource,
 };
 use crate::simulate::basket::{MINOR_DIGITS, Row};
 use crate::simulate::truth::Customer;
@@ -22,6 +22,11 @@ impl TransactionSource for Market {
     fn partitions(&self) -> usize {
         let partitions = self.customers.div_ceil(self.customers_per_partition.max(1));
         usize::try_from(partitions).unwrap_or(usize::MAX).max(1)
+    }
+
+    /// Customer by customer, each in one partition.
+    fn order(&self) -> RowOrder {
+        RowOrder::Customer
     }
 
     fn scan(&self, partition: usize, request: &ScanRequest) -> Result<Batches<'_>, SourceError> {
@@ -197,10 +202,11 @@ fn attributes(truth: &Truth<'_>, customers: std::ops::Range<u64>) -> AttributeBa
 impl EventSource for Market {
     /// Contacts, hold-outs, responses and consents, as [`Treatments`](crate::simulate::Treatments)
     /// describe them: customer by customer, and for each in the order of time.
-    fn scan(&self) -> Result<Events<'_>, SourceError> {
+    fn scan(&self) -> Result<EventBatches<'_>, SourceError> {
         let truth = self.truth()?;
         let customers = if self.treatments.is_some() { self.customers } else { 0 };
-        Ok(Box::new((0..customers).flat_map(move |number| events(&truth, number).map(Ok))))
+        let rows = (0..customers).flat_map(move |number| events(&truth, number).map(Ok));
+        Ok(EventBatches::from_rows(rows))
     }
 }
 
@@ -210,7 +216,7 @@ fn events(truth: &Truth<'_>, number: u64) -> IntoIter<Event<'static>> {
         customer: Id::Integer(number as i64),
         time: truth.time(second),
         kind,
-        key: truth.channel_name(channel).to_owned(),
+        key: truth.channel_name(channel).to_owned().into(),
         value,
     };
     let mut events = Vec::new();
@@ -236,7 +242,7 @@ fn events(truth: &Truth<'_>, number: u64) -> IntoIter<Event<'static>> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::data::{Attributes, CustomerHistory, EventSummary, HistorySpec};
+    use crate::data::{Attributes, CustomerHistory, Duplicates, EventSummary, HistorySpec};
     use crate::simulate::{PlantedNeed, PlantedSegment, Survey, Treatments};
     use crate::units::{CustomerIds, Days};
     use crate::work::Work;
@@ -277,6 +283,43 @@ mod tests {
         );
         assert!(side_by_side.unwrap() == expected);
     }
+
+    /// The same market, of whose order nothing is known.
+    struct Undeclared<'m>(&'m Market);
+
+    impl TransactionSource for Undeclared<'_> {
+        fn partitions(&self) -> usize {
+            self.0.partitions()
+        }
+
+        fn scan(
+            &self,
+            partition: usize,
+            request: &ScanRequest,
+        ) -> Result<Batches<'_>, SourceError> {
+            TransactionSource::scan(self.0, partition, request)
+        }
+    }
+
+    #[test]
+    fn the_declared_order_changes_nothing() {
+        for partition in [1, 29, 1000] {
+            let market = small().customers_per_partition(partition).returned(0.2, Days::new(9));
+            assert_eq!((market.order(), Undeclared(&market).order()), DECLARED_AND_NOT);
+            let end = market.history_spec().unwrap().categories().rhythm();
+            for spec in [end.clone(), end.duplicates(Duplicates::Drop)] {
+                let read = |source: &(dyn TransactionSource + Sync)| {
+                    let one_by_one = CustomerHistory::read(source, &spec, &Work::new()).unwrap();
+                    let side_by_side =
+                        CustomerHistory::read_parallel(source, &spec, &Work::new()).unwrap();
+                    assert!(one_by_one == side_by_side);
+                    one_by_one
+                };
+                assert!(read(&market) == read(&Undeclared(&market)));
+            }
+        }
+    }
+    const DECLARED_AND_NOT: (RowOrder, RowOrder) = (RowOrder::Customer, RowOrder::Any);
 
     #[test]
     fn a_batch_has_the_rows_that_were_asked_for() {
