@@ -6,3 +6,4 @@
 mod columns;
 #[cfg(feature = "csv")]
 mod csv;
+mod sources;
