@@ -161,7 +161,7 @@ fn a_panic_of_the_source_reaches_the_caller_from_any_batch() {
     }
 }
 
-/// A CSV file behind a connection that breaks at a byte.
+/// A CSV file behind a connection that breaks at a byte, or that is interrupted all the time.
 #[cfg(feature = "csv")]
 mod connections {
     use std::io::{self, ErrorKind, Read};
@@ -177,10 +177,16 @@ mod connections {
     struct Connection {
         given: usize,
         breaks_at: usize,
+        interrupt: bool,
+        calls: u64,
     }
 
     impl Read for Connection {
         fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+            self.calls += 1;
+            if self.interrupt && self.calls % 2 == 1 {
+                return Err(ErrorKind::Interrupted.into());
+            }
             if self.given == self.breaks_at {
                 return Err(io::Error::new(ErrorKind::ConnectionReset, "reset by peer"));
             }
@@ -192,8 +198,8 @@ mod connections {
         }
     }
 
-    fn read(breaks_at: usize) -> Result<CustomerHistory, DataError> {
-        let connection = Connection { given: 0, breaks_at };
+    fn read(breaks_at: usize, interrupt: bool) -> Result<CustomerHistory, DataError> {
+        let connection = Connection { given: 0, breaks_at, interrupt, calls: 0 };
         let source = CsvTransactions::from_reader(connection);
         CustomerHistory::read(&source, &HistorySpec::new(), &Work::new())
     }
@@ -203,7 +209,7 @@ mod connections {
     #[test]
     fn a_reader_that_fails_at_any_byte_is_the_fault_and_not_the_half_file() {
         for at in 0..=FILE.len() {
-            let error = read(at).unwrap_err();
+            let error = read(at, false).unwrap_err();
             let DataError::Source { rows_read, source, .. } = error else { panic!("{error:?}") };
             let error = source.downcast::<CsvError>().unwrap();
             assert_eq!(error.fault, CsvFault::Io, "byte {at}: {error}");
@@ -211,6 +217,12 @@ mod connections {
             assert!(cause.contains("reset by peer"), "{cause}");
             assert!(rows_read <= 3);
         }
-        assert_eq!(read(usize::MAX).unwrap().n_customers(), 3);
+        assert_eq!(read(usize::MAX, false).unwrap().n_customers(), 3);
+    }
+
+    /// `Read` may be interrupted at any call, and whoever reads tries again.
+    #[test]
+    fn an_interrupted_reader_is_asked_again() {
+        assert_eq!(read(usize::MAX, true).unwrap().n_customers(), 3);
     }
 }
