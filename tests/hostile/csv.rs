@@ -47,7 +47,7 @@ fn every_fault_of_a_file_is_named_by_line_and_column() {
         "--5",
         "$5",
         "5 EUR",
-        "99999999999999999999",
+        "five and a half",
         "1.2.3",
         "+-1",
         ".",

@@ -5,4 +5,7 @@
 
 mod columns;
 #[cfg(feature = "csv")]
+mod corpus;
+#[cfg(feature = "csv")]
 mod csv;
+mod sources;

@@ -13,6 +13,8 @@ mod iris;
 mod needs_exclusivity;
 #[cfg(feature = "csv")]
 mod online_retail;
+#[cfg(feature = "csv")]
+mod rival_faults;
 
 /// A path below `tests/golden`.
 fn golden(name: &str) -> String {
