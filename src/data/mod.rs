@@ -8,6 +8,7 @@
 //! | [`HistorySpec`] | what to read and by which rules, chosen before the one scan |
 //! | [`PartialHistory`], [`CustomerHistory`] | a shard of the fold, mergeable; and the finished history |
 //! | [`DataQuality`] | what became of every row that was read |
+//! | [`Findings`], [`FindingLimits`] | whether the data can carry what comes after: every defect graded, with its bias |
 //! | [`AttributeSource`], [`Attributes`] | what else is known of customers, joined to them |
 //! | [`EventSource`], [`EventSummary`] | contacts, responses and consents, folded per customer |
 //! | `CsvTransactions`, `CsvAttributes` | both from CSV (feature `csv`) |
@@ -30,6 +31,7 @@ mod batch;
 mod csv;
 mod error;
 mod events;
+mod findings;
 mod fold;
 mod history;
 mod intern;
@@ -51,6 +53,10 @@ pub use batch::{Amounts, Batch, IdColumn, RowFault, TextColumn, Times};
 pub use csv::{CsvAttributes, CsvError, CsvFault, CsvTransactions};
 pub use error::DataError;
 pub use events::{Event, EventKind, EventSource, EventSummary, EventTally, Events};
+pub use findings::{
+    Bias, BiasedQuantity, CurrencyTally, Finding, FindingGrade, FindingKind, FindingLimits,
+    Findings, Measure, Statistic,
+};
 pub use fold::PartialHistory;
 pub use history::{CategoryTotals, CustomerHistory, Rhythm};
 pub use joined::{AttributeColumn, Attributes};
