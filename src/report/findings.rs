@@ -121,7 +121,7 @@ mod tests {
         assert!(top.contains("Mend first:") && top.contains("sales undone by returns"), "{top}");
         let page = findings_section(&refused, 100, 11);
         assert!(page.contains("<span class=\"badge fail\">refuse</span>"));
-        assert!(page.contains("20.0&nbsp;% was bought by customers who returned nearly all"));
+        assert!(page.contains("20.0&nbsp;% of the money was spent by customers who returned"));
         assert!(page.contains("<b>Overstates spend per purchase.</b>"));
     }
 
@@ -130,7 +130,7 @@ mod tests {
         // Ten customers undid their purchases, then all but ten.
         for undone in [10, 90] {
             let page = findings_section(&findings(100, undone), 100, 11);
-            assert!(!page.contains("was bought by customers who returned"), "{page}");
+            assert!(!page.contains("was spent by customers who returned"), "{page}");
             assert!(page.contains("Figures withheld: they would tell of fewer than 11 customers."));
         }
     }

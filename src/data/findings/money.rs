@@ -41,11 +41,15 @@ pub(crate) fn undone_sales(history: &CustomerHistory, limits: &FindingLimits) ->
     let share = share_of(money, blocks::sum(n, bought));
     measures.push(limits.measure(Statistic::UndoneMoney, share));
     if customers > 0 {
-        sentence += &format!(
-            " {} was bought by customers who returned nearly all of it; spend models take it for \
-             spend.",
+        let undone = format!(
+            "{} of the money was spent by customers who returned nearly all they bought; spend \
+             models take it for spend.",
             percent(share)
         );
+        // What weighs more is said first: a summary may show the first sentence only.
+        let first = measures[1].grade() > measures[0].grade();
+        sentence =
+            if first { format!("{undone} {sentence}") } else { format!("{sentence} {undone}") };
     }
     let bias = if quality.returns.rows == 0 { Bias::None } else { Bias::Overstates };
     Finding::new(kind, (bias, BiasedQuantity::SpendPerPurchase), measures, sentence)
@@ -127,7 +131,7 @@ mod tests {
         assert_eq!(undone(1).grade, FindingGrade::Pass);
         assert_eq!((undone(2).grade, undone(2).measures[1].value), (FindingGrade::Flag, 0.02));
         assert_eq!((undone(11).grade, undone(11).customers), (FindingGrade::Refuse, Some(11)));
-        assert!(undone(2).sentence.contains("2.0 % was bought by customers who returned nearly"));
+        assert!(undone(2).sentence.starts_with("2.0 % of the money was spent by customers"));
     }
 
     #[test]
