@@ -96,13 +96,14 @@ impl Findings {
     /// # Example
     ///
     /// ```
-    /// # use segmentry::data::{CustomerHistory, CurrencyTally, FindingGrade, FindingKind, FindingLimits, Findings};
+    /// # use segmentry::data::{CurrencyTally, FindingGrade, FindingKind, FindingLimits, Findings};
     /// # use segmentry::data::{Amounts, Batch, HistorySpec, IdColumn, PartialHistory, Times};
     /// # use segmentry::{units::Money, work::Work};
     /// # let mut partial = PartialHistory::new(HistorySpec::new())?;
     /// # let cents = Amounts::Minor { units: vec![500].into(), digits: 2 };
-    /// # partial.add(&Batch::new(IdColumn::integers(vec![1]), Times::Days(vec![9999].into()), cents)?, &Work::new())?;
-    /// # let history: CustomerHistory = partial.finish(&Work::new())?;
+    /// # let days = Times::Days(vec![9999].into());
+    /// # partial.add(&Batch::new(IdColumn::integers(vec![1]), days, cents)?, &Work::new())?;
+    /// # let history = partial.finish(&Work::new())?;
     /// let tally = |currency: &str, rows| CurrencyTally {
     ///     currency: currency.to_owned(),
     ///     rows,
