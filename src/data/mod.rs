@@ -8,6 +8,7 @@
 //! | [`HistorySpec`] | what to read and by which rules, chosen before the one scan |
 //! | [`PartialHistory`], [`CustomerHistory`] | a shard of the fold, mergeable; and the finished history |
 //! | [`DataQuality`] | what became of every row that was read |
+//! | [`Findings`], [`FindingLimits`] | whether the data can carry what comes after: every defect graded, with its bias |
 //! | [`AttributeSource`], [`Attributes`], [`JoinReport`] | what else is known of customers, joined to them, with the account of both sides |
 //! | [`EventSource`], [`EventSummary`], [`EventReport`] | contacts, responses, consents and exposures, folded per customer |
 //! | `CsvTransactions`, `CsvAttributes`, `CsvEvents` | all three from CSV (feature `csv`) |
@@ -32,6 +33,7 @@ mod csv;
 mod days;
 mod error;
 mod events;
+mod findings;
 mod fingerprint;
 mod fold;
 mod history;
@@ -60,6 +62,10 @@ pub use error::DataError;
 pub use events::{
     Consent, Event, EventBatch, EventBatches, EventKind, EventKinds, EventReport, EventSource,
     EventSpec, EventSummary, EventTally, KindReport,
+};
+pub use findings::{
+    Bias, BiasedQuantity, CurrencyTally, Finding, FindingGrade, FindingKind, FindingLimits,
+    Findings, Measure, Statistic,
 };
 pub use fold::PartialHistory;
 pub use history::{CategoryTotals, CustomerHistory, HeldOut, Rhythm};

@@ -4,6 +4,7 @@
 //! |---|---|
 //! | [`adjust`] | p-values adjusted for many tests |
 //! | [`blocks`] | work and sums over fixed blocks, in block order, on any number of threads |
+//! | [`correlation`] | whether two numbers go together |
 //! | [`interval`] | intervals for shares and means |
 //! | [`linear`] | small symmetric systems |
 //! | [`newton`] | minimum of a smooth function of a few variables |
@@ -19,6 +20,7 @@
 
 pub(crate) mod adjust;
 pub(crate) mod blocks;
+pub(crate) mod correlation;
 pub(crate) mod interval;
 pub(crate) mod linear;
 pub(crate) mod newton;
