@@ -11,7 +11,7 @@ use serde::Serialize;
 use crate::cluster::{DynSegmenter, PredictionStrength, Segmentation, Segmenter};
 use crate::data::{
     AttributeKind, AttributeSource, Attributes, CustomerHistory, DataQuality, FindingLimits,
-    Findings, HistorySpec, TransactionSource,
+    Findings, HistorySpec, JoinReport, TransactionSource,
 };
 use crate::error::Result;
 use crate::export::{CustomerTable, Sink, customers_csv, json, segments_csv};
@@ -35,7 +35,7 @@ use crate::work::Work;
 /// | features | [`Behaviour::new`] |
 /// | basis of the segments | days since the last purchase, purchases and spend per purchase by their logarithm, robustly scaled, and category shares as they are; with an extractor of the caller's own, its columns of numbers and yes/no without missing values |
 /// | segments | [`PredictionStrength::new`]: k-means, as many segments as the data support |
-/// | needs | the yes/no attributes |
+/// | needs | the yes/no attributes, and each option of the multi-answers |
 /// | checks | [`Checks::standard`] |
 /// | strategy | [`CpMap::retail`] |
 ///
@@ -170,7 +170,7 @@ impl Blueprint {
         self
     }
 
-    /// Which attributes are needs. The yes/no attributes, unless set.
+    /// Which attributes are needs. The yes/no attributes and the multi-answers, unless set.
     #[must_use]
     pub fn needs(mut self, attributes: impl IntoIterator<Item = impl Into<String>>) -> Self {
         self.needs = Some(attributes.into_iter().map(Into::into).collect());
@@ -264,14 +264,14 @@ impl Blueprint {
     }
 
     fn read_needs(&self, attributes: &Attributes) -> Result<Needs> {
-        let yes_no = || {
+        let answers = || {
             let columns = attributes.columns().iter().map(|column| column.field());
             columns
-                .filter(|field| field.kind == AttributeKind::YesNo)
+                .filter(|field| is_answer(&field.kind))
                 .map(|field| field.name.clone())
                 .collect()
         };
-        let names: Vec<String> = self.needs.clone().unwrap_or_else(yes_no);
+        let names: Vec<String> = self.needs.clone().unwrap_or_else(answers);
         Ok(Needs::from_attributes(attributes, &names)?)
     }
 
@@ -282,6 +282,11 @@ impl Blueprint {
         let model = self.segmenter.fit_dyn(&scaled, work)?;
         Ok((model.assign(&scaled, work)?, model.story()))
     }
+}
+
+/// Whether a field says yes or no to something that a customer may want.
+fn is_answer(kind: &AttributeKind) -> bool {
+    matches!(kind, AttributeKind::YesNo | AttributeKind::MultiAnswer(_))
 }
 
 /// Amounts and counts, which are skewed and go by their logarithm.
@@ -353,23 +358,8 @@ struct QualityFile<'a> {
     #[serde(flatten)]
     transactions: &'a DataQuality,
     findings: &'a Findings,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    attributes: Option<Matched>,
-}
-
-/// How attributes and customers found one another.
-#[derive(Serialize)]
-struct Matched {
-    /// Customers of whom there are attributes.
-    customers: usize,
-    /// Rows of attributes that belong to no customer.
-    rows_of_nobody: usize,
-}
-
-impl Matched {
-    fn of(attributes: &Attributes) -> Self {
-        Self { customers: attributes.matched(), rows_of_nobody: attributes.unmatched() }
-    }
+    #[serde(skip_serializing_if = "<[JoinReport]>::is_empty")]
+    attributes: &'a [JoinReport],
 }
 
 /// What the flow found, stage by stage.
@@ -488,7 +478,7 @@ impl BlueprintResult {
         let quality = QualityFile {
             transactions: self.quality(),
             findings: &self.findings,
-            attributes: self.attributes.as_ref().map(Matched::of),
+            attributes: self.attributes.as_ref().map_or(&[], Attributes::reports),
         };
         sink.write("quality.json", &mut |out| json(&quality, out))?;
         sink.write("verdict.json", &mut |out| json(&self.verdict, out))?;

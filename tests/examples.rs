@@ -202,7 +202,7 @@ fn the_options_do_what_they_say() {
         serde_json::from_slice(&fs::read(out.join("quality.json")).unwrap()).unwrap();
     assert_eq!(quality["duplicates"]["rows"], 1);
     assert_eq!(quality["out_of_window"]["rows"], 1);
-    assert_eq!(quality["attributes"]["customers"], 90);
+    assert_eq!(quality["attributes"][0]["customers_with_row"], 90);
     let verdict: serde_json::Value =
         serde_json::from_slice(&fs::read(out.join("verdict.json")).unwrap()).unwrap();
     let needs = &verdict["findings"][3];
