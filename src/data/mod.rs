@@ -11,6 +11,7 @@
 //! | [`AttributeSource`], [`Attributes`] | what else is known of customers, joined to them |
 //! | [`EventSource`], [`EventSummary`] | contacts, responses and consents, folded per customer |
 //! | `CsvTransactions`, `CsvAttributes` | both from CSV (feature `csv`) |
+//! | `ParquetTransactions`, `ArrowTransactions` | transactions from columns (feature `arrow`) |
 //!
 //! Conventions, stated once:
 //!
@@ -24,6 +25,8 @@
 //!   batching and any partitioning give the same bits.
 
 mod amount;
+#[cfg(feature = "arrow")]
+mod arrow;
 mod attributes;
 mod batch;
 #[cfg(feature = "csv")]
@@ -42,6 +45,8 @@ mod source;
 mod spec;
 
 pub use amount::Decimal;
+#[cfg(feature = "arrow")]
+pub use arrow::{ArrowTransactions, ColumnarError, ColumnarFault, ParquetTransactions};
 pub use attributes::{
     AttributeBatch, AttributeBatches, AttributeField, AttributeKind, AttributeSource,
     AttributeValues, Availability, Origin,
