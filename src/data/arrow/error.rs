@@ -37,7 +37,7 @@ pub enum ColumnarFault {
     CutOff,
     /// The file or a part of it cannot be decoded.
     Damaged,
-    /// The file is not the one that was opened: its length is another.
+    /// The file is not the one that was opened: its length or time of change is another.
     Changed,
     /// A column is compressed by a method that is not supported.
     Compression {

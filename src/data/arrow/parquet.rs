@@ -4,7 +4,9 @@ use std::fmt;
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom};
 use std::ops::Range;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
+use std::time::SystemTime;
 
 use arrow_array::RecordBatch;
 use parquet::arrow::ProjectionMask;
@@ -51,7 +53,8 @@ pub(crate) const PARTITION: u64 = 1 << 16;
 /// refused: its day depends on a database of time zones, and this crate has none. Beware of writers
 /// that call everything UTC; whoever knows better casts the column before writing it.
 ///
-/// Pages are checked against their checksums where the file has any.
+/// Pages are checked against their checksums where the file has any; without them a flipped bit may
+/// pass for another value, as in any file.
 ///
 /// # Example
 ///
@@ -70,7 +73,8 @@ pub(crate) const PARTITION: u64 = 1 << 16;
 /// ```
 pub struct ParquetTransactions {
     path: PathBuf,
-    length: u64,
+    /// Length and time of the last change, to notice another file under the same path.
+    version: (u64, Option<SystemTime>),
     metadata: ArrowReaderMetadata,
     /// The row of the file at which each row group starts, and behind the last the number of rows.
     starts: Vec<u64>,
@@ -88,22 +92,22 @@ impl ParquetTransactions {
     pub fn open(path: impl AsRef<Path>) -> Result<Self, ColumnarError> {
         let path = path.as_ref().to_owned();
         let mut file = File::open(&path).map_err(io_fault)?;
-        let length = recognised(&mut file)?;
+        let version = recognised(&mut file)?;
         // Statistics of columns are of no use here, and are not decoded.
         let options = ArrowReaderOptions::new()
             .with_column_stats_policy(ParquetStatisticsPolicy::SkipAll)
             .with_size_stats_policy(ParquetStatisticsPolicy::SkipAll);
-        let metadata = ArrowReaderMetadata::load(&file, options)
-            .map_err(|error| ColumnarError::of(ColumnarFault::Damaged).because(error))?;
+        let metadata = guarded(|| ArrowReaderMetadata::load(&file, options))?
+            .map_err(|error| damaged().because(error))?;
         let mut starts = vec![0u64];
         for (number, group) in metadata.metadata().row_groups().iter().enumerate() {
-            let damaged = || ColumnarError::of(ColumnarFault::Damaged).in_row_group(Some(number));
+            let damaged = || damaged().in_row_group(Some(number));
             let rows = u64::try_from(group.num_rows()).map_err(|_| damaged())?;
             let start = starts.last().and_then(|start| start.checked_add(rows));
             starts.push(start.ok_or_else(damaged)?);
         }
         let partitions = partitions(&starts);
-        Ok(Self { path, length, metadata, starts, partitions, names: Mapped::default() })
+        Ok(Self { path, version, metadata, starts, partitions, names: Mapped::default() })
     }
 
     mapping_methods!();
@@ -134,17 +138,15 @@ impl ParquetTransactions {
         // A new handle, since clones of one share their position and partitions are read side by
         // side.
         let file = File::open(&self.path).map_err(io_fault)?;
-        if file.metadata().map_err(io_fault)?.len() != self.length {
+        if version(&file)? != self.version {
             return Err(ColumnarError::of(ColumnarFault::Changed));
         }
-        let damaged = |error| ColumnarError::of(ColumnarFault::Damaged).because(error);
-        let batches =
+        let builder =
             ParquetRecordBatchReaderBuilder::new_with_metadata(file, self.metadata.clone())
                 .with_projection(mask)
                 .with_row_groups(groups)
-                .with_batch_size(ROWS)
-                .build()
-                .map_err(damaged)?;
+                .with_batch_size(ROWS);
+        let batches = guarded(|| builder.build())?.map_err(|error| damaged().because(error))?;
         Ok(Decoding { batches, places })
     }
 
@@ -152,9 +154,10 @@ impl ParquetTransactions {
     /// read, so that all partitions agree, whichever is read first.
     fn offsets(&self, time: usize) -> Result<Option<bool>, ColumnarError> {
         let groups = 0..self.starts.len() - 1;
-        let batches = self.decode(vec![time], groups)?.batches;
+        let mut batches = self.decode(vec![time], groups)?.batches;
         // What cannot be decoded is an error of the partition that holds it.
-        Ok(first_offset(batches.map_while(Result::ok).map(|batch| batch.column(0).clone())))
+        let next = || guarded(|| batches.next()).ok().flatten().and_then(Result::ok);
+        Ok(first_offset(std::iter::from_fn(next).map(|batch| batch.column(0).clone())))
     }
 }
 
@@ -211,10 +214,8 @@ impl Scan<'_> {
     }
 
     /// What is wrong where the rows end before they should, or go on.
-    fn damaged(&self) -> ColumnarError {
-        ColumnarError::of(ColumnarFault::Damaged)
-            .in_row_group(row_group(self.starts, self.pass.row))
-            .in_row(self.pass.row)
+    fn damaged_here(&self) -> ColumnarError {
+        damaged().in_row_group(row_group(self.starts, self.pass.row)).in_row(self.pass.row)
     }
 }
 
@@ -225,12 +226,13 @@ impl Iterator for Scan<'_> {
         if self.done {
             return None;
         }
-        let read = match self.batches.next() {
-            Some(Ok(batch)) => self.read(batch),
-            Some(Err(error)) => Err(self.damaged().because(error).into()),
+        let read = match guarded(|| self.batches.next()) {
+            Ok(Some(Ok(batch))) => self.read(batch),
+            Ok(Some(Err(error))) => Err(self.damaged_here().because(error).into()),
+            Err(_) => Err(self.damaged_here().into()),
             // A decoder that runs out of pages ends as if there were no more rows.
-            None if self.pass.row != self.end => Err(self.damaged().into()),
-            None => {
+            Ok(None) if self.pass.row != self.end => Err(self.damaged_here().into()),
+            Ok(None) => {
                 self.done = true;
                 return None;
             }
@@ -268,14 +270,31 @@ fn supported(compression: Compression) -> bool {
     matches!(compression, Compression::UNCOMPRESSED | Compression::SNAPPY | Compression::ZSTD(_))
 }
 
+fn damaged() -> ColumnarError {
+    ColumnarError::of(ColumnarFault::Damaged)
+}
+
+/// A call of the decoder, which panics on some damaged pages where it should report them (a flipped
+/// bit in the levels of missing values is enough). What panicked is never called again, so that
+/// nothing half done is seen. A program built with `panic = "abort"` has no such guard.
+fn guarded<T>(decode: impl FnOnce() -> T) -> Result<T, ColumnarError> {
+    catch_unwind(AssertUnwindSafe(decode)).map_err(|_| damaged())
+}
+
 fn io_fault(error: io::Error) -> ColumnarError {
     ColumnarError::of(ColumnarFault::Io).because(error)
 }
 
-/// The length of a file that starts and ends like a Parquet file.
-fn recognised(file: &mut File) -> Result<u64, ColumnarError> {
+fn version(file: &File) -> Result<(u64, Option<SystemTime>), ColumnarError> {
+    let metadata = file.metadata().map_err(io_fault)?;
+    Ok((metadata.len(), metadata.modified().ok()))
+}
+
+/// The version of a file that starts and ends like a Parquet file.
+fn recognised(file: &mut File) -> Result<(u64, Option<SystemTime>), ColumnarError> {
     const MAGIC: &[u8; 4] = b"PAR1";
-    let length = file.metadata().map_err(io_fault)?.len();
+    let version = version(file)?;
+    let length = version.0;
     let magic = |file: &mut File, at| {
         let mut found = [0; 4];
         file.seek(SeekFrom::Start(at)).and_then(|_| file.read_exact(&mut found))?;
@@ -288,7 +307,7 @@ fn recognised(file: &mut File) -> Result<u64, ColumnarError> {
     if length < 12 || !magic(file, length - 4).map_err(io_fault)? {
         return Err(ColumnarError::of(ColumnarFault::CutOff));
     }
-    Ok(length)
+    Ok(version)
 }
 
 impl fmt::Debug for ParquetTransactions {
