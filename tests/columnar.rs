@@ -455,7 +455,7 @@ fn a_file_that_changes_after_opening_is_noticed() {
     assert_eq!(fault(&shop).fault, ColumnarFault::Io);
 }
 
-/// Every byte of a file is changed in turn: the outcome is a history or an error, and never a
+/// Every fifth byte of a file is changed in turn: the outcome is a history or an error, and never a
 /// panic.
 #[test]
 fn flipped_bytes_end_in_errors_or_histories() {
@@ -465,7 +465,7 @@ fn flipped_bytes_end_in_errors_or_histories() {
     {
         let whole = encoded(&[batch(&lines(60), texts)], 25, compression);
         let (mut histories, mut errors) = (0, 0);
-        for place in 0..whole.len() {
+        for place in (0..whole.len()).step_by(5) {
             let mut bytes = whole.clone();
             bytes[place] ^= [0x01, 0x80, 0xff][place % 3];
             let file = parquet("flipped.parquet", &bytes);

@@ -199,9 +199,11 @@ mod tests {
 
     #[test]
     fn only_what_is_wanted_is_looked_for() {
-        let mut names = Mapped::default();
-        names.category = Some("kind".to_owned());
-        names.order = Some("order".to_owned());
+        let names = Mapped {
+            category: Some("kind".to_owned()),
+            order: Some("order".to_owned()),
+            ..Mapped::default()
+        };
         let field = |name: &str| Field::new(name, DataType::Int64, true);
         let schema = Schema::new(vec![field("amount"), field("time"), field("customer_id")]);
         let request = HistorySpec::new().duplicates(Duplicates::Ignore).request();
