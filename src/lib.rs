@@ -69,6 +69,7 @@
 //! | feature | default | what it adds |
 //! |---|---|---|
 //! | `csv` | yes | transactions and attributes from CSV |
+//! | `arrow` | no | transactions from Arrow record batches and Parquet files |
 //! | `parallel` | yes | work on the threads of the caller's rayon pool; the results keep their bits |
 //!
 //! Without both the crate builds for `wasm32-unknown-unknown`.

@@ -12,6 +12,7 @@
 //! | [`AttributeSource`], [`Attributes`], [`JoinReport`] | what else is known of customers, joined to them, with the account of both sides |
 //! | [`EventSource`], [`EventSummary`], [`EventReport`] | contacts, responses, consents and exposures, folded per customer |
 //! | `CsvTransactions`, `CsvAttributes`, `CsvEvents` | all three from CSV (feature `csv`) |
+//! | `ParquetTransactions`, `ArrowTransactions` | transactions from columns (feature `arrow`) |
 //!
 //! Conventions, stated once:
 //!
@@ -25,6 +26,8 @@
 //!   batching and any partitioning give the same bits.
 
 mod amount;
+#[cfg(feature = "arrow")]
+mod arrow;
 mod attributes;
 mod batch;
 mod cells;
@@ -50,6 +53,8 @@ mod texts;
 mod window;
 
 pub use amount::Decimal;
+#[cfg(feature = "arrow")]
+pub use arrow::{ArrowTransactions, ColumnarError, ColumnarFault, ParquetTransactions};
 pub use attributes::{
     AttributeBatch, AttributeBatches, AttributeColumn, AttributeField, AttributeKind,
     AttributeSource, AttributeValues, Attributes, Availability, FieldReport, JoinReport, JoinSpec,
