@@ -104,10 +104,10 @@ pub(crate) fn without<'a>(batch: Batch<'a>, faults: &[Fault]) -> Result<Batch<'a
         Amounts::Minor { units, digits } => {
             Amounts::Minor { units: picked(units, &rows).into(), digits: *digits }
         }
-        Amounts::Decimal(values) => Amounts::Decimal(picked(values, &rows)),
+        Amounts::Decimal(values) => Amounts::Decimal(picked(values, &rows).into()),
         Amounts::QuantityTimesPrice { quantities, prices } => Amounts::QuantityTimesPrice {
-            quantities: picked(quantities, &rows),
-            prices: picked(prices, &rows),
+            quantities: picked(quantities, &rows).into(),
+            prices: picked(prices, &rows).into(),
         },
     };
     let mut kept = Batch::new(picked_ids(&batch.customers, &rows), times, amounts)?;
@@ -189,7 +189,7 @@ mod tests {
         let batch = without(batch, &faults).unwrap();
         assert_eq!(batch.len(), 1);
         assert!(batch.customers.is_missing(0));
-        assert_eq!((batch.times.day(0), batch.amounts.minor(0, 2, 100.0)), (Ok(2), Ok(2000)));
+        assert_eq!((batch.times.day(0), batch.amounts.minor(0, 2)), (Ok(2), Ok(2000)));
         assert_eq!(batch.categories.unwrap().get(0), "l");
         assert_eq!(batch.products.unwrap().key(0), Some((2, "")));
         assert_eq!(batch.orders.unwrap().key(0), Some((2, "")));

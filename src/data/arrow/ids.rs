@@ -7,6 +7,7 @@ use arrow_schema::DataType;
 use crate::data::arrow::held::Held;
 use crate::data::arrow::numbers::integers;
 use crate::data::arrow::{ColumnarError, ColumnarFault};
+use crate::data::batch::IdValues;
 use crate::data::{IdColumn, TextColumn};
 
 const EXPECTED: &str = "whole numbers or texts";
@@ -65,13 +66,9 @@ pub(crate) fn customers<'a>(
     faults: &mut Vec<(usize, ColumnarFault)>,
 ) -> Result<IdColumn<'a>, ColumnarError> {
     let ids = ids(held, faults)?;
-    let blank = |row| ids.text(row).is_some_and(|id| id.trim().is_empty());
-    if matches!(ids.values, crate::data::batch::IdValues::Integers(_)) || !(0..ids.len()).any(blank)
-    {
-        return Ok(ids);
-    }
-    let marks: Vec<bool> = (0..ids.len()).map(|row| ids.is_missing(row) || blank(row)).collect();
-    Ok(ids.missing(marks))
+    let IdValues::Texts(texts) = &ids.values else { return Ok(ids) };
+    let marks: Vec<bool> = (0..texts.len()).map(|row| texts.get(row).trim().is_empty()).collect();
+    Ok(if marks.contains(&true) { ids.missing(marks) } else { ids })
 }
 
 /// Names of categories; one without a value is missing.
@@ -94,7 +91,7 @@ mod tests {
             let mut faults = Vec::new();
             let ids = customers(held, &mut faults).unwrap();
             assert!(faults.is_empty());
-            (0..ids.len()).map(|row| ids.text(row).map(Cow::into_owned)).collect::<Vec<_>>()
+            (0..ids.len()).map(|row| ids.text(row)).collect::<Vec<_>>()
         };
         let lent = read(Held::Lent(&array));
         assert_eq!(lent, read(Held::Given(Arc::clone(&array))));

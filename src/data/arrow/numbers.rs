@@ -152,7 +152,7 @@ pub(crate) fn amounts<'a>(
     Ok(match numbers(held, faults)? {
         Numbers::Floating(values) => Amounts::Major(values),
         Numbers::Whole { units, digits } => Amounts::Minor { units, digits },
-        Numbers::Decimal(values) => Amounts::Decimal(values),
+        Numbers::Decimal(values) => Amounts::Decimal(values.into()),
     })
 }
 
@@ -175,7 +175,10 @@ impl<'a> Factor<'a> {
             let products = quantities.iter().zip(prices.iter()).map(|(q, p)| q * p);
             Amounts::Major(products.collect())
         } else {
-            Amounts::QuantityTimesPrice { quantities: self.decimals(), prices: price.decimals() }
+            Amounts::QuantityTimesPrice {
+                quantities: self.decimals().into(),
+                prices: price.decimals().into(),
+            }
         }
     }
 
@@ -219,7 +222,7 @@ mod tests {
             let amounts = amounts(held, &mut faults).unwrap();
             let faulty = |row| faults.iter().any(|(other, _)| *other == row);
             (0..array.len())
-                .map(|row| amounts.minor(row, 2, 100.0).ok().filter(|_| !faulty(row)))
+                .map(|row| amounts.minor(row, 2).ok().filter(|_| !faulty(row)))
                 .collect::<Vec<_>>()
         };
         let lent = read(Held::Lent(&array));
@@ -276,7 +279,7 @@ mod tests {
             let mut faults = Faults::new();
             let quantity = Factor::read(Held::Given(quantity), &mut faults).unwrap();
             let amounts = quantity.times(Factor::read(Held::Given(price), &mut faults).unwrap());
-            amounts.minor(0, 2, 100.0)
+            amounts.minor(0, 2)
         };
         let price = Decimal128Array::from(vec![2675]).with_precision_and_scale(9, 3).unwrap();
         let three = || -> ArrayRef { Arc::new(Int32Array::from(vec![3])) };
