@@ -266,10 +266,7 @@ impl Blueprint {
     fn read_needs(&self, attributes: &Attributes) -> Result<Needs> {
         let answers = || {
             let columns = attributes.columns().iter().map(|column| column.field());
-            columns
-                .filter(|field| is_answer(&field.kind))
-                .map(|field| field.name.clone())
-                .collect()
+            columns.filter(|field| is_answer(&field.kind)).map(|field| field.name.clone()).collect()
         };
         let names: Vec<String> = self.needs.clone().unwrap_or_else(answers);
         Ok(Needs::from_attributes(attributes, &names)?)

@@ -48,7 +48,8 @@ impl DayLog {
     /// Adds another log under the numbers that its customers have here; so many of its days may
     /// have been noted before.
     pub(crate) fn absorb(&mut self, other: &Self, numbers: &[u32], doubtful: usize) {
-        let renumbered = |&key: &u64| u64::from(numbers[customer(key) as usize]) << 32 | (key & 0xffff_ffff);
+        let renumbered =
+            |&key: &u64| u64::from(numbers[customer(key) as usize]) << 32 | (key & 0xffff_ffff);
         self.keys.extend(other.keys.iter().map(renumbered));
         self.doubtful += other.doubtful + doubtful;
         self.settle();

@@ -135,7 +135,10 @@ mod side_by_side {
         fn take(&self) -> Option<(usize, Option<PartialHistory>)> {
             let mut state = self.state();
             loop {
-                if state.failed.is_some() || state.abandoned || state.next * self.run >= self.partitions {
+                if state.failed.is_some()
+                    || state.abandoned
+                    || state.next * self.run >= self.partitions
+                {
                     return None;
                 }
                 if state.next <= state.due + self.workers {

@@ -108,7 +108,9 @@ impl Times<'_> {
                 }));
             }
             Self::Days(values) => {
-                days.extend(values[rows].iter().enumerate().map(|(place, &d)| check(place, Some(d))));
+                days.extend(
+                    values[rows].iter().enumerate().map(|(place, &d)| check(place, Some(d))),
+                );
             }
         }
     }

@@ -246,8 +246,7 @@ impl<T: Default> Roster<T> {
     #[inline(never)]
     fn packed(&mut self, name: u64, hash: u32) -> Result<u32, DataError> {
         let entries = &self.entries;
-        let same =
-            |slot: &Slot| slot.hash == hash && entries[slot.number as usize].name == name;
+        let same = |slot: &Slot| slot.hash == hash && entries[slot.number as usize].name == name;
         match self.slots.find(Slot::spread(hash), same) {
             Some(slot) => Ok(slot.number),
             None => self.add(hash, name),
@@ -338,13 +337,15 @@ impl<T: Default> Roster<T> {
             .iter()
             .enumerate()
             .map(|(place, entry)| {
-                (if integers { leading_digits(entry.name as i64) } else { naming.prefix(entry) }, place as u32)
+                (
+                    if integers { leading_digits(entry.name as i64) } else { naming.prefix(entry) },
+                    place as u32,
+                )
             })
             .collect();
         crate::num::blocks::sort(&mut order, |a, b| {
-            a.0.cmp(&b.0).then_with(|| {
-                naming.compare(&entries[a.1 as usize], &entries[b.1 as usize])
-            })
+            a.0.cmp(&b.0)
+                .then_with(|| naming.compare(&entries[a.1 as usize], &entries[b.1 as usize]))
         });
         let mut entries: Vec<Entry<T>> =
             order.iter().map(|&(_, place)| entries[place as usize]).collect();

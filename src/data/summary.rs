@@ -111,7 +111,9 @@ impl Summary {
             Ordering::Less => self.first_gross = other.first_gross,
         }
         let counted = self.purchase_days != UNCOUNTED && other.purchase_days != UNCOUNTED;
-        let days = |shared| if counted { self.purchase_days + other.purchase_days - shared } else { UNCOUNTED };
+        let days = |shared| {
+            if counted { self.purchase_days + other.purchase_days - shared } else { UNCOUNTED }
+        };
         let (days, arrival) = match other.first_day.cmp(&self.last_day) {
             Ordering::Greater => {
                 (days(0), Arrival::NewDay(other.first_day.abs_diff(self.last_day)))

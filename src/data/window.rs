@@ -3,9 +3,9 @@
 //! A log of days stands by only as long as the order of the rows is not known: a source that
 //! declares its order needs memory for its customers and not for their days.
 
+use crate::data::RowOrder;
 use crate::data::days::{Count, DayLog};
 use crate::data::summary::{Arrival, Overflow, Summary};
-use crate::data::RowOrder;
 
 /// The logs of one window.
 #[derive(Debug, Clone)]
@@ -50,7 +50,12 @@ impl Window {
 
     /// Books a row on the summary of its customer.
     #[inline]
-    pub(crate) fn book(&mut self, summary: &mut Summary, day: i32, minor: i64) -> Result<(), Misfit> {
+    pub(crate) fn book(
+        &mut self,
+        summary: &mut Summary,
+        day: i32,
+        minor: i64,
+    ) -> Result<(), Misfit> {
         if minor < 0 {
             summary.take_back(minor)?;
             return Ok(());

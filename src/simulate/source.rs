@@ -8,8 +8,9 @@ use std::vec::IntoIter;
 
 use crate::data::{
     Amounts, AttributeBatch, AttributeBatches, AttributeField, AttributeKind, AttributeSource,
-    AttributeValues, Batch, Batches, Column, DataError, Event, EventBatches, EventKind, EventSource,
-    Id, IdColumn, RowOrder, ScanRequest, SourceError, TextColumn, Times, TransactionSource,
+    AttributeValues, Batch, Batches, Column, DataError, Event, EventBatches, EventKind,
+    EventSource, Id, IdColumn, RowOrder, ScanRequest, SourceError, TextColumn, Times,
+    TransactionSource,
 };
 use crate::simulate::basket::{MINOR_DIGITS, Row};
 use crate::simulate::truth::Customer;

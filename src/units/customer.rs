@@ -117,10 +117,9 @@ impl CustomerIds {
         let mut by_id: Vec<u32> = (0..n).collect();
         by_id.sort_unstable_by(|&a, &b| ids.compare(a, b).then(a.cmp(&b)));
         match by_id.windows(2).find(|pair| ids.compare(pair[0], pair[1]).is_eq()) {
-            Some(pair) => Err(UnitError::DuplicateCustomer {
-                row: pair[1] as usize,
-                first: pair[0] as usize,
-            }),
+            Some(pair) => {
+                Err(UnitError::DuplicateCustomer { row: pair[1] as usize, first: pair[0] as usize })
+            }
             None => Ok(Self(Arc::new(Table { ids, by_id: Some(by_id) }))),
         }
     }
