@@ -33,6 +33,7 @@ pub struct Batch<'a> {
     pub(crate) orders: Option<IdColumn<'a>>,
     pub(crate) products: Option<IdColumn<'a>>,
     pub(crate) categories: Option<TextColumn<'a>>,
+    pub(crate) currencies: Option<TextColumn<'a>>,
     pub(crate) unreadable: Vec<RowFault>,
 }
 
@@ -144,6 +145,7 @@ impl<'a> Batch<'a> {
             orders: None,
             products: None,
             categories: None,
+            currencies: None,
             unreadable: Vec::new(),
         })
     }
@@ -181,6 +183,41 @@ impl<'a> Batch<'a> {
         Ok(self)
     }
 
+    /// Adds the column of currencies, by whatever names the shop has for them.
+    ///
+    /// Amounts are not converted: a second currency ends the reading, unless
+    /// [`HistorySpec::currencies`](crate::data::HistorySpec::currencies) says otherwise.
+    ///
+    /// # Errors
+    ///
+    /// [`DataError::BatchLength`].
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use segmentry::data::{Amounts, Batch, CustomerHistory, DataError, HistorySpec, IdColumn, Times};
+    /// use segmentry::work::Work;
+    ///
+    /// let batch = Batch::new(
+    ///     IdColumn::integers(vec![17850, 17850, 13047]),
+    ///     Times::Days(vec![14944, 14950, 14951].into()),
+    ///     Amounts::Minor { units: vec![1530, 200, 990].into(), digits: 2 },
+    /// )?;
+    /// let euros = batch.clone().currencies(["EUR"; 3].into_iter().collect())?;
+    /// let history = CustomerHistory::read(&euros, &HistorySpec::new(), &Work::new())?;
+    /// assert_eq!(history.quality().currencies[0].amount.amount(), 27.2);
+    ///
+    /// let mixed = batch.currencies(["EUR", "EUR", "CHF"].into_iter().collect())?;
+    /// let refused = CustomerHistory::read(&mixed, &HistorySpec::new(), &Work::new());
+    /// assert!(matches!(refused, Err(DataError::MixedCurrencies { row: 2, .. })));
+    /// # Ok::<(), DataError>(())
+    /// ```
+    pub fn currencies(mut self, currencies: TextColumn<'a>) -> Result<Self, DataError> {
+        same_length("currency", self.len(), currencies.len())?;
+        self.currencies = Some(currencies);
+        Ok(self)
+    }
+
     /// Adds rows that the source met in this stretch and could not read.
     ///
     /// They are no rows of the columns; they are counted as read and skipped.
@@ -211,7 +248,8 @@ impl<'a> Batch<'a> {
             amounts: self.amounts.rows(rows.clone()),
             orders: self.orders.as_ref().map(|orders| orders.rows(rows.clone())),
             products: self.products.as_ref().map(|products| products.rows(rows.clone())),
-            categories: self.categories.as_ref().map(|names| names.rows(rows)),
+            categories: self.categories.as_ref().map(|names| names.rows(rows.clone())),
+            currencies: self.currencies.as_ref().map(|names| names.rows(rows)),
             unreadable: Vec::new(),
         }
     }
@@ -231,6 +269,11 @@ impl<'a> Batch<'a> {
         if rows.iter().any(|row| row.category.is_some()) {
             batch = batch.categories(
                 rows.iter().map(|row| row.category.as_deref().unwrap_or("")).collect(),
+            )?;
+        }
+        if rows.iter().any(|row| row.currency.is_some()) {
+            batch = batch.currencies(
+                rows.iter().map(|row| row.currency.as_deref().unwrap_or("")).collect(),
             )?;
         }
         Ok(batch)

@@ -86,6 +86,22 @@ pub enum DataError {
         /// What the row is.
         what: &'static str,
     },
+    /// The rows are in two currencies at least, and the policy is to stop at the second.
+    #[error(
+        "row {row} of partition {partition} is in another currency than rows before it; their sum is no amount"
+    )]
+    MixedCurrencies {
+        /// The partition, from zero.
+        partition: usize,
+        /// Zero-based row of the partition.
+        row: u64,
+    },
+    /// The column of currencies has more of them than a shop can take.
+    #[error("the rows name more than {limit} currencies; is it a column of currencies?")]
+    TooManyCurrencies {
+        /// How many there may be.
+        limit: usize,
+    },
     /// A customer's amounts do not fit into 64 bits of minor units.
     #[error(
         "the amounts of one customer exceed 64 bits of minor units (the id is in the error's `customer` field)"

@@ -33,6 +33,7 @@ mod batch;
 mod cells;
 #[cfg(feature = "csv")]
 mod csv;
+mod currencies;
 mod days;
 mod error;
 mod events;
@@ -69,14 +70,15 @@ pub use events::{
     EventSpec, EventSummary, EventTally, KindReport,
 };
 pub use findings::{
-    Bias, BiasedQuantity, CurrencyTally, Finding, FindingGrade, FindingKind, FindingLimits,
-    Findings, Measure, Statistic,
+    Bias, BiasedQuantity, Finding, FindingGrade, FindingKind, FindingLimits, Findings, Measure,
+    Statistic,
 };
 pub use fold::PartialHistory;
 pub use history::{CategoryTotals, CustomerHistory, HeldOut, Rhythm};
-pub use quality::{DataQuality, Repeats, Ruled, Tally, Unreadable, WithoutPurchase};
+pub use quality::{CurrencyTally, DataQuality, Repeats, Ruled, Tally, Unreadable, WithoutPurchase};
 pub use rows::{Id, Transaction};
 pub use source::{Batches, Column, RowOrder, ScanRequest, SourceError, TransactionSource};
 pub use spec::{
-    Duplicates, HistorySpec, MissingCustomers, OutOfWindow, Returns, UnreadableRows, ZeroAmounts,
+    Currencies, Duplicates, HistorySpec, MissingCustomers, OutOfWindow, Returns, UnreadableRows,
+    ZeroAmounts,
 };

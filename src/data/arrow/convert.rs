@@ -49,6 +49,9 @@ pub(crate) fn convert<'a>(
     if let (Some(held), Some(name)) = (held.category, &columns.category) {
         batch = batch.categories(seen.column(name, |_| names(held))?)?;
     }
+    if let (Some(held), Some(name)) = (held.currency, &columns.currency) {
+        batch = batch.currencies(seen.column(name, |_| names(held))?)?;
+    }
     let Seen(mut faults) = seen;
     faults.sort_by_key(|fault| fault.row);
     faults.dedup_by_key(|fault| fault.row);
@@ -120,6 +123,9 @@ pub(crate) fn without<'a>(batch: Batch<'a>, faults: &[Fault]) -> Result<Batch<'a
     if let Some(categories) = &batch.categories {
         kept = kept.categories(picked_texts(categories, &rows))?;
     }
+    if let Some(currencies) = &batch.currencies {
+        kept = kept.currencies(picked_texts(currencies, &rows))?;
+    }
     Ok(kept)
 }
 
@@ -154,6 +160,7 @@ mod tests {
             category: Some("kind".to_owned()),
             product: Some("product".to_owned()),
             order: Some("order".to_owned()),
+            currency: Some("currency".to_owned()),
             ..Mapped::default()
         }
     }
@@ -168,6 +175,7 @@ mod tests {
             Arc::new(StringArray::from(vec!["k", "l", "m", "n"])),
             Arc::new(Int64Array::from(vec![1, 2, 3, 4])),
             Arc::new(UInt64Array::from(vec![1, 2, 3, u64::MAX])),
+            Arc::new(StringArray::from(vec!["EUR", "CHF", "EUR", "EUR"])),
         ];
         let places = Mapped {
             customer: 0,
@@ -177,6 +185,7 @@ mod tests {
             category: Some(4),
             product: Some(5),
             order: Some(6),
+            currency: Some(7),
         };
         let (batch, faults) = convert(given(arrays, &places), &columns(), &mut None).unwrap();
         let found: Vec<_> =
@@ -191,6 +200,7 @@ mod tests {
         assert!(batch.customers.is_missing(0));
         assert_eq!((batch.times.day(0), batch.amounts.minor(0, 2)), (Ok(2), Ok(2000)));
         assert_eq!(batch.categories.unwrap().get(0), "l");
+        assert_eq!(batch.currencies.unwrap().get(0), "CHF");
         assert_eq!(batch.products.unwrap().key(0), Some((2, "")));
         assert_eq!(batch.orders.unwrap().key(0), Some((2, "")));
     }

@@ -71,7 +71,7 @@ pub(crate) fn customers<'a>(
     Ok(if marks.contains(&true) { ids.missing(marks) } else { ids })
 }
 
-/// Names of categories; one without a value is missing.
+/// Names of categories or of currencies; one without a value is missing.
 pub(crate) fn names(held: Held<'_>) -> Result<TextColumn<'_>, ColumnarError> {
     let found = held.data_type();
     held.texts().ok_or_else(|| ColumnarError::wrong_type(&found, "texts"))?

@@ -16,6 +16,7 @@ pub(crate) struct Mapped<T> {
     pub(crate) category: Option<T>,
     pub(crate) product: Option<T>,
     pub(crate) order: Option<T>,
+    pub(crate) currency: Option<T>,
 }
 
 impl Default for Mapped<String> {
@@ -28,6 +29,7 @@ impl Default for Mapped<String> {
             category: None,
             product: None,
             order: None,
+            currency: None,
         }
     }
 }
@@ -45,6 +47,7 @@ impl<T> Mapped<T> {
             category: self.category.as_ref().map(&mut f).transpose()?,
             product: self.product.as_ref().map(&mut f).transpose()?,
             order: self.order.as_ref().map(&mut f).transpose()?,
+            currency: self.currency.as_ref().map(&mut f).transpose()?,
         })
     }
 
@@ -57,13 +60,14 @@ impl<T> Mapped<T> {
             category: self.category.as_ref().map(&mut f),
             product: self.product.as_ref().map(&mut f),
             order: self.order.as_ref().map(&mut f),
+            currency: self.currency.as_ref().map(&mut f),
         }
     }
 
     /// All of them, in the order of the fields.
     pub(crate) fn all(&self) -> impl Iterator<Item = &T> {
         let always = [&self.customer, &self.time, &self.amount];
-        let optional = [&self.price, &self.category, &self.product, &self.order];
+        let optional = [&self.price, &self.category, &self.product, &self.order, &self.currency];
         always.into_iter().chain(optional.into_iter().flatten())
     }
 }
@@ -92,6 +96,7 @@ impl Mapped<String> {
             (Column::Category, &mut wanted.category),
             (Column::Product, &mut wanted.product),
             (Column::Order, &mut wanted.order),
+            (Column::Currency, &mut wanted.currency),
         ] {
             if !request.wants(column) {
                 *name = None;
@@ -172,6 +177,14 @@ macro_rules! mapping_methods {
         #[must_use]
         pub fn order(mut self, column: impl Into<String>) -> Self {
             self.names.order = Some(column.into());
+            self
+        }
+
+        /// The column with the currency of the amount. A second currency ends the reading, unless
+        /// [`HistorySpec::currencies`](crate::data::HistorySpec::currencies) says otherwise.
+        #[must_use]
+        pub fn currency(mut self, column: impl Into<String>) -> Self {
+            self.names.currency = Some(column.into());
             self
         }
     };

@@ -5,9 +5,7 @@ use std::fmt;
 use serde::Serialize;
 
 use crate::data::findings::{account, currency, dates, money, rhythm, spend, window};
-use crate::data::{
-    CurrencyTally, CustomerHistory, DataError, Finding, FindingGrade, FindingKind, FindingLimits,
-};
+use crate::data::{CustomerHistory, DataError, Finding, FindingGrade, FindingKind, FindingLimits};
 use crate::work::Work;
 
 /// What there is to say about a history before anything rests on it.
@@ -68,7 +66,7 @@ impl Findings {
             account::zero_amounts(quality, limits),
             account::out_of_window(quality, limits),
             account::unreadable_rows(quality, limits),
-            currency::currency_mixture(None, limits),
+            currency::currency_mixture(quality, limits),
         ];
         let of_customers = [
             dates::implausible_dates,
@@ -85,46 +83,6 @@ impl Findings {
             findings.push(find(history, limits));
         }
         Ok(Self::ranked(findings))
-    }
-
-    /// Judges the mixture of currencies by tallies that the caller made of the rows.
-    ///
-    /// # Errors
-    ///
-    /// [`DataError::Param`] for limits that cannot be used.
-    ///
-    /// # Example
-    ///
-    /// ```
-    /// # use segmentry::data::{CurrencyTally, FindingGrade, FindingKind, FindingLimits, Findings};
-    /// # use segmentry::data::{Amounts, Batch, HistorySpec, IdColumn, PartialHistory, Times};
-    /// # use segmentry::{units::Money, work::Work};
-    /// # let mut partial = PartialHistory::new(HistorySpec::new())?;
-    /// # let cents = Amounts::Minor { units: vec![500].into(), digits: 2 };
-    /// # let days = Times::Days(vec![9999].into());
-    /// # partial.add(&Batch::new(IdColumn::integers(vec![1]), days, cents)?, &Work::new())?;
-    /// # let history = partial.finish(&Work::new())?;
-    /// let tally = |currency: &str, rows| CurrencyTally {
-    ///     currency: currency.to_owned(),
-    ///     rows,
-    ///     amount: Money::ZERO,
-    /// };
-    /// let limits = FindingLimits::new();
-    /// let findings = Findings::of(&history, &limits, &Work::new())?
-    ///     .currencies(&[tally("EUR", 98), tally("USD", 2)], &limits)?;
-    /// let mixture = findings.of_kind(FindingKind::CurrencyMixture).unwrap();
-    /// assert_eq!((mixture.grade, mixture.rows), (FindingGrade::Refuse, Some(2)));
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
-    /// ```
-    pub fn currencies(
-        mut self,
-        tallies: &[CurrencyTally],
-        limits: &FindingLimits,
-    ) -> Result<Self, DataError> {
-        limits.validate()?;
-        self.findings.retain(|finding| finding.kind != FindingKind::CurrencyMixture);
-        self.findings.push(currency::currency_mixture(Some(tallies), limits));
-        Ok(Self::ranked(self.findings))
     }
 
     fn ranked(mut findings: Vec<Finding>) -> Self {

@@ -46,7 +46,6 @@ mod statistic;
 mod window;
 
 pub use all::Findings;
-pub use currency::CurrencyTally;
 pub use finding::{Bias, BiasedQuantity, Finding, FindingGrade, FindingKind};
 pub use limits::FindingLimits;
 pub use statistic::{Measure, Statistic};
