@@ -17,8 +17,8 @@ use parquet::arrow::ArrowWriter;
 use parquet::basic::{Compression, ZstdLevel};
 use parquet::file::properties::{EnabledStatistics, WriterProperties};
 use segmentry::data::{
-    ArrowTransactions, ColumnarError, ColumnarFault, CsvTransactions, CustomerHistory, DataError,
-    HistorySpec, ParquetTransactions, TransactionSource, UnreadableRows,
+    ArrowTransactions, ColumnarError, ColumnarFault, CsvTransactions, Currencies, CustomerHistory,
+    DataError, HistorySpec, ParquetTransactions, TransactionSource, UnreadableRows,
 };
 use segmentry::units::Date;
 use segmentry::work::Work;
@@ -475,5 +475,31 @@ fn flipped_bytes_end_in_errors_or_histories() {
             }
         }
         assert!(histories > 0 && errors > 0, "{histories} histories, {errors} errors");
+    }
+}
+
+#[test]
+fn currencies_are_read_and_mixed_ones_refused() {
+    let batch = table(vec![
+        ("customer_id", ids(vec![Some(1), Some(1), Some(2), Some(2)])),
+        ("time", days(vec![Some(1), Some(2), None, Some(3)])),
+        ("amount", money(vec![Some(1.0), Some(2.0), Some(3.0), Some(4.0)])),
+        ("unit", Arc::new(StringArray::from(vec![Some("EUR"), None, Some("USD"), Some("CHF")]))),
+    ]);
+    let bytes = encoded(&[batch.clone()], 10, zstd());
+    let sources: [Box<dyn TransactionSource>; 2] = [
+        Box::new(ArrowTransactions::new(vec![batch]).currency("unit")),
+        Box::new(parquet("currencies.parquet", &bytes).unwrap().currency("unit")),
+    ];
+    let skip = HistorySpec::new().unreadable_rows(UnreadableRows::Skip);
+    for source in &sources {
+        let history = read(source.as_ref(), &skip.clone().currencies(Currencies::Flag)).unwrap();
+        let tallies = history.quality().currencies.iter();
+        let told: Vec<_> =
+            tallies.map(|t| (t.currency.as_str(), t.rows, t.amount.amount())).collect();
+        assert_eq!(told, [("", 1, 2.0), ("CHF", 1, 4.0), ("EUR", 1, 1.0)]);
+        // The row that cannot be read is out of the columns, so that the third row is the last.
+        let error = read(source.as_ref(), &skip).unwrap_err();
+        assert!(matches!(error, DataError::MixedCurrencies { partition: 0, row: 2 }), "{error}");
     }
 }
