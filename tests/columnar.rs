@@ -486,7 +486,7 @@ fn currencies_are_read_and_mixed_ones_refused() {
         ("amount", money(vec![Some(1.0), Some(2.0), Some(3.0), Some(4.0)])),
         ("unit", Arc::new(StringArray::from(vec![Some("EUR"), None, Some("USD"), Some("CHF")]))),
     ]);
-    let bytes = encoded(&[batch.clone()], 10, zstd());
+    let bytes = encoded(std::slice::from_ref(&batch), 10, zstd());
     let sources: [Box<dyn TransactionSource>; 2] = [
         Box::new(ArrowTransactions::new(vec![batch]).currency("unit")),
         Box::new(parquet("currencies.parquet", &bytes).unwrap().currency("unit")),

@@ -536,6 +536,7 @@ impl PartialHistory {
     }
 
     /// Forgets everything read and keeps the memory for the next shard.
+    #[cfg_attr(not(feature = "parallel"), allow(dead_code))]
     pub(crate) fn clear(&mut self) {
         self.customers.clear();
         self.window.clear();

@@ -137,8 +137,8 @@ impl IdColumn<'_> {
     }
 }
 
-/// One row at a time, for tests.
-#[cfg(test)]
+/// One row at a time, for the tests of columns from Arrow.
+#[cfg(all(test, feature = "arrow"))]
 mod one_row {
     use super::*;
 
