@@ -162,7 +162,9 @@ impl Options {
             CsvAttributes::open(path, "customer_id").map_err(|error| in_file(path, error))?;
         // A column of zeros and ones would otherwise pass for yes and no.
         for name in ["margin", "cost_to_serve"] {
-            attributes = attributes.field(AttributeField::own(name, AttributeKind::Number));
+            if attributes.has(name) {
+                attributes = attributes.field(AttributeField::own(name, AttributeKind::Number));
+            }
         }
         Ok(Some(attributes))
     }

@@ -10,8 +10,8 @@ use serde::Serialize;
 
 use crate::cluster::{DynSegmenter, PredictionStrength, Segmentation, Segmenter};
 use crate::data::{
-    AttributeKind, AttributeSource, Attributes, CustomerHistory, DataQuality, HistorySpec,
-    TransactionSource,
+    AttributeKind, AttributeSource, Attributes, CustomerHistory, DataQuality, FindingLimits,
+    Findings, HistorySpec, JoinReport, TransactionSource,
 };
 use crate::error::Result;
 use crate::export::{CustomerTable, Sink, customers_csv, json, segments_csv};
@@ -29,12 +29,13 @@ use crate::work::Work;
 ///
 /// | step | default |
 /// |---|---|
-/// | history | [`HistorySpec::new`] |
+/// | history | [`HistorySpec::new`], with the rhythm |
+/// | findings about the data | [`FindingLimits::new`]; none of them stops the flow |
 /// | value | [`LifetimeValue::new`]: MBG/NBD and Gamma-Gamma over 52 weeks |
 /// | features | [`Behaviour::new`] |
 /// | basis of the segments | days since the last purchase, purchases and spend per purchase by their logarithm, robustly scaled, and category shares as they are; with an extractor of the caller's own, its columns of numbers and yes/no without missing values |
 /// | segments | [`PredictionStrength::new`]: k-means, as many segments as the data support |
-/// | needs | the yes/no attributes |
+/// | needs | the yes/no attributes, and each option of the multi-answers |
 /// | checks | [`Checks::standard`] |
 /// | strategy | [`CpMap::retail`] |
 ///
@@ -57,6 +58,7 @@ use crate::work::Work;
 /// ```
 pub struct Blueprint {
     history: HistorySpec,
+    limits: FindingLimits,
     value: Box<dyn ValueModel>,
     extractor: Box<dyn FeatureExtractor>,
     segmenter: Box<dyn DynSegmenter>,
@@ -105,6 +107,7 @@ impl Default for Blueprint {
     fn default() -> Self {
         Self {
             history: HistorySpec::new(),
+            limits: FindingLimits::new(),
             value: Box::new(LifetimeValue::new()),
             extractor: Box::new(Behaviour::new()),
             segmenter: Box::new(PredictionStrength::new()),
@@ -135,6 +138,13 @@ impl Blueprint {
         self
     }
 
+    /// Where findings about the data flag and refuse.
+    #[must_use]
+    pub fn finding_limits(mut self, limits: FindingLimits) -> Self {
+        self.limits = limits;
+        self
+    }
+
     /// How customers are valued.
     #[must_use]
     pub fn value(mut self, model: impl ValueModel + 'static) -> Self {
@@ -160,7 +170,7 @@ impl Blueprint {
         self
     }
 
-    /// Which attributes are needs. The yes/no attributes, unless set.
+    /// Which attributes are needs. The yes/no attributes and the multi-answers, unless set.
     #[must_use]
     pub fn needs(mut self, attributes: impl IntoIterator<Item = impl Into<String>>) -> Self {
         self.needs = Some(attributes.into_iter().map(Into::into).collect());
@@ -184,7 +194,7 @@ impl Blueprint {
     /// What the flow needs to know of the transactions: the rules, and every aggregate that a step
     /// asks for.
     pub fn history_spec(&self) -> HistorySpec {
-        self.extractor.ask(self.history.clone())
+        self.extractor.ask(self.history.clone().rhythm())
     }
 
     /// Reads the data on the calling thread and runs the flow.
@@ -211,6 +221,7 @@ impl Blueprint {
         attributes: Option<&dyn AttributeSource>,
         work: &Work,
     ) -> Result<BlueprintResult> {
+        let findings = Findings::of(&history, &self.limits, work)?;
         let attributes =
             attributes.map(|source| Attributes::read(source, history.ids(), work)).transpose()?;
         let economics =
@@ -237,6 +248,7 @@ impl Blueprint {
         let map = ValueMap::of(&value, &plan)?;
         Ok(BlueprintResult {
             history,
+            findings,
             attributes,
             needs,
             value,
@@ -252,14 +264,11 @@ impl Blueprint {
     }
 
     fn read_needs(&self, attributes: &Attributes) -> Result<Needs> {
-        let yes_no = || {
+        let answers = || {
             let columns = attributes.columns().iter().map(|column| column.field());
-            columns
-                .filter(|field| field.kind == AttributeKind::YesNo)
-                .map(|field| field.name.clone())
-                .collect()
+            columns.filter(|field| is_answer(&field.kind)).map(|field| field.name.clone()).collect()
         };
-        let names: Vec<String> = self.needs.clone().unwrap_or_else(yes_no);
+        let names: Vec<String> = self.needs.clone().unwrap_or_else(answers);
         Ok(Needs::from_attributes(attributes, &names)?)
     }
 
@@ -270,6 +279,11 @@ impl Blueprint {
         let model = self.segmenter.fit_dyn(&scaled, work)?;
         Ok((model.assign(&scaled, work)?, model.story()))
     }
+}
+
+/// Whether a field says yes or no to something that a customer may want.
+fn is_answer(kind: &AttributeKind) -> bool {
+    matches!(kind, AttributeKind::YesNo | AttributeKind::MultiAnswer(_))
 }
 
 /// Amounts and counts, which are skewed and go by their logarithm.
@@ -327,41 +341,29 @@ impl fmt::Debug for Blueprint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Blueprint")
             .field("history", &self.history)
+            .field("limits", &self.limits)
             .field("needs", &self.needs)
             .field("checks", &self.checks)
             .finish_non_exhaustive()
     }
 }
 
-/// The account of all that was read: the rows of transactions, and the match of attributes where
-/// there were any.
+/// The account of all that was read: the rows of transactions, what was found in them, and the
+/// match of attributes where there were any.
 #[derive(Serialize)]
 struct QualityFile<'a> {
     #[serde(flatten)]
     transactions: &'a DataQuality,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    attributes: Option<Matched>,
-}
-
-/// How attributes and customers found one another.
-#[derive(Serialize)]
-struct Matched {
-    /// Customers of whom there are attributes.
-    customers: usize,
-    /// Rows of attributes that belong to no customer.
-    rows_of_nobody: usize,
-}
-
-impl Matched {
-    fn of(attributes: &Attributes) -> Self {
-        Self { customers: attributes.matched(), rows_of_nobody: attributes.unmatched() }
-    }
+    findings: &'a Findings,
+    #[serde(skip_serializing_if = "<[JoinReport]>::is_empty")]
+    attributes: &'a [JoinReport],
 }
 
 /// What the flow found, stage by stage.
 #[derive(Debug)]
 pub struct BlueprintResult {
     history: CustomerHistory,
+    findings: Findings,
     attributes: Option<Attributes>,
     needs: Option<Needs>,
     value: CustomerValue,
@@ -384,6 +386,11 @@ impl BlueprintResult {
     /// What became of every row that was read.
     pub fn quality(&self) -> &DataQuality {
         self.history.quality()
+    }
+
+    /// Whether the data can carry what follows, the worst first.
+    pub fn findings(&self) -> &Findings {
+        &self.findings
     }
 
     /// What else is known of customers.
@@ -440,6 +447,7 @@ impl BlueprintResult {
     pub fn report(&self) -> Report<'_> {
         Report::new(ReportParts {
             quality: self.quality(),
+            findings: &self.findings,
             attributes: self.attributes.as_ref(),
             value: &self.value,
             concentration: self.concentration.as_ref(),
@@ -466,7 +474,8 @@ impl BlueprintResult {
         })?;
         let quality = QualityFile {
             transactions: self.quality(),
-            attributes: self.attributes.as_ref().map(Matched::of),
+            findings: &self.findings,
+            attributes: self.attributes.as_ref().map_or(&[], Attributes::reports),
         };
         sink.write("quality.json", &mut |out| json(&quality, out))?;
         sink.write("verdict.json", &mut |out| json(&self.verdict, out))?;

@@ -6,6 +6,7 @@ use crate::export::ExportError;
 use crate::features::FeatureError;
 use crate::needs::NeedError;
 use crate::profile::ProfileError;
+use crate::simulate::SimulateError;
 use crate::strategy::StrategyError;
 use crate::units::UnitError;
 use crate::validate::ValidateError;
@@ -21,6 +22,9 @@ pub enum Error {
     /// Reading the caller's data failed.
     #[error(transparent)]
     Data(#[from] DataError),
+    /// A simulated market cannot be.
+    #[error(transparent)]
+    Simulate(#[from] SimulateError),
     /// Valuing customers failed.
     #[error(transparent)]
     Value(#[from] ValueError),

@@ -35,6 +35,7 @@
 //! |---|---|---|
 //! | [`units`], [`work`] | | the shared words; progress and cancellation |
 //! | [`data`] | what happened? | [`CustomerHistory`](data::CustomerHistory), [`DataQuality`](data::DataQuality) |
+//! | [`simulate`] | what if the truth were known? | [`Market`](simulate::Market), [`Truth`](simulate::Truth) |
 //! | [`value`] | what were, will and could customers be worth? | [`CustomerValue`](value::CustomerValue) |
 //! | [`features`] | how do they behave? | [`FeatureMatrix`](features::FeatureMatrix) |
 //! | [`needs`] | what do they want? | [`Needs`](needs::Needs) |
@@ -68,6 +69,7 @@
 //! | feature | default | what it adds |
 //! |---|---|---|
 //! | `csv` | yes | transactions and attributes from CSV |
+//! | `arrow` | no | transactions from Arrow record batches and Parquet files |
 //! | `parallel` | yes | work on the threads of the caller's rayon pool; the results keep their bits |
 //!
 //! Without both the crate builds for `wasm32-unknown-unknown`.
@@ -88,6 +90,7 @@ pub mod features;
 pub mod needs;
 pub mod profile;
 pub mod report;
+pub mod simulate;
 pub mod strategy;
 pub mod units;
 pub mod validate;

@@ -462,7 +462,7 @@ fn attributes_become_needs_and_costs_and_are_accounted_for() {
     let mut sink = Memory::default();
     result.write(&mut sink).unwrap();
     let quality: serde_json::Value = serde_json::from_slice(&sink.files["quality.json"]).unwrap();
-    assert_eq!(quality["attributes"]["rows_of_nobody"], 2);
+    assert_eq!(quality["attributes"][0]["rows_unmatched"], 2);
 }
 
 // The ladder: data that a model refuses.

@@ -81,6 +81,8 @@ fn the_main_job_on_the_bundled_sample() {
         "Gini 0.6309",
         "mbg_nbd+gamma_gamma",
         "deserve trust",
+        "flag: spend that depends on frequency",
+        "15 checks of the data: 1 flagged, 2 could not be made, 12 passed",
     ] {
         assert!(summary.contains(expected), "{expected} in\n{summary}");
     }
@@ -143,6 +145,15 @@ fn the_main_job_on_the_bundled_sample() {
         (quality["rows_read"].as_u64(), quality["rows_kept"].as_u64()),
         (Some(6919), Some(6919))
     );
+    assert_eq!(quality["findings"]["grade"], "flag");
+    let worst = &quality["findings"]["findings"][0];
+    assert_eq!(
+        (&worst["kind"], &worst["bias"]),
+        (&"spend_dependence".into(), &"understates".into())
+    );
+    let page = text(&fs::read(out.join("blueprint.html")).unwrap());
+    assert!(page.contains("Can the data carry this?"));
+    assert!(page.contains("<b>Understates future value.</b>"));
     let verdict: serde_json::Value =
         serde_json::from_slice(&fs::read(out.join("verdict.json")).unwrap()).unwrap();
     assert_eq!(verdict["findings"].as_array().unwrap().len(), 4);
@@ -191,7 +202,7 @@ fn the_options_do_what_they_say() {
         serde_json::from_slice(&fs::read(out.join("quality.json")).unwrap()).unwrap();
     assert_eq!(quality["duplicates"]["rows"], 1);
     assert_eq!(quality["out_of_window"]["rows"], 1);
-    assert_eq!(quality["attributes"]["customers"], 90);
+    assert_eq!(quality["attributes"][0]["customers_with_row"], 90);
     let verdict: serde_json::Value =
         serde_json::from_slice(&fs::read(out.join("verdict.json")).unwrap()).unwrap();
     let needs = &verdict["findings"][3];

@@ -11,6 +11,7 @@ const BASE: &[&str] = &["units", "work", "num"];
 /// The stages in the order of the flow; one may import only from those before it.
 const STAGES: &[&str] = &[
     "data",
+    "simulate",
     "value",
     "features",
     "needs",

@@ -155,7 +155,8 @@ pub(crate) fn to_minor(mantissa: i128, scale: u32, digits: u8) -> Option<i64> {
 pub(crate) fn float_to_minor(amount: f64, units: f64) -> Option<i64> {
     let minor = amount * units;
     // 2^63 is exact in a double; the largest double below it still fits. NaN is not below it.
-    if !(minor.abs() < 9_223_372_036_854_775_808.0) {
+    let fits = minor.abs() < 9_223_372_036_854_775_808.0;
+    if !fits {
         return None;
     }
     // Rounding by hand: the default target has no instruction for it and would call a function.

@@ -33,6 +33,7 @@ pub struct Batch<'a> {
     pub(crate) orders: Option<IdColumn<'a>>,
     pub(crate) products: Option<IdColumn<'a>>,
     pub(crate) categories: Option<TextColumn<'a>>,
+    pub(crate) currencies: Option<TextColumn<'a>>,
     pub(crate) unreadable: Vec<RowFault>,
 }
 
@@ -159,6 +160,7 @@ impl<'a> Batch<'a> {
             orders: None,
             products: None,
             categories: None,
+            currencies: None,
             unreadable: Vec::new(),
         })
     }
@@ -196,6 +198,41 @@ impl<'a> Batch<'a> {
         Ok(self)
     }
 
+    /// Adds the column of currencies, by whatever names the shop has for them.
+    ///
+    /// Amounts are not converted: a second currency ends the reading, unless
+    /// [`HistorySpec::currencies`](crate::data::HistorySpec::currencies) says otherwise.
+    ///
+    /// # Errors
+    ///
+    /// [`DataError::BatchLength`].
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use segmentry::data::{Amounts, Batch, CustomerHistory, DataError, HistorySpec, IdColumn, Times};
+    /// use segmentry::work::Work;
+    ///
+    /// let batch = Batch::new(
+    ///     IdColumn::integers(vec![17850, 17850, 13047]),
+    ///     Times::Days(vec![14944, 14950, 14951].into()),
+    ///     Amounts::Minor { units: vec![1530, 200, 990].into(), digits: 2 },
+    /// )?;
+    /// let euros = batch.clone().currencies(["EUR"; 3].into_iter().collect())?;
+    /// let history = CustomerHistory::read(&euros, &HistorySpec::new(), &Work::new())?;
+    /// assert_eq!(history.quality().currencies[0].amount.amount(), 27.2);
+    ///
+    /// let mixed = batch.currencies(["EUR", "EUR", "CHF"].into_iter().collect())?;
+    /// let refused = CustomerHistory::read(&mixed, &HistorySpec::new(), &Work::new());
+    /// assert!(matches!(refused, Err(DataError::MixedCurrencies { row: 2, .. })));
+    /// # Ok::<(), DataError>(())
+    /// ```
+    pub fn currencies(mut self, currencies: TextColumn<'a>) -> Result<Self, DataError> {
+        same_length("currency", self.len(), currencies.len())?;
+        self.currencies = Some(currencies);
+        Ok(self)
+    }
+
     /// Adds rows that the source met in this stretch and could not read.
     ///
     /// They are no rows of the columns; they are counted as read and skipped.
@@ -226,7 +263,8 @@ impl<'a> Batch<'a> {
             amounts: self.amounts.rows(rows.clone()),
             orders: self.orders.as_ref().map(|orders| orders.rows(rows.clone())),
             products: self.products.as_ref().map(|products| products.rows(rows.clone())),
-            categories: self.categories.as_ref().map(|names| names.rows(rows)),
+            categories: self.categories.as_ref().map(|names| names.rows(rows.clone())),
+            currencies: self.currencies.as_ref().map(|names| names.rows(rows)),
             unreadable: Vec::new(),
         }
     }
@@ -246,6 +284,11 @@ impl<'a> Batch<'a> {
         if rows.iter().any(|row| row.category.is_some()) {
             batch = batch.categories(
                 rows.iter().map(|row| row.category.as_deref().unwrap_or("")).collect(),
+            )?;
+        }
+        if rows.iter().any(|row| row.currency.is_some()) {
+            batch = batch.currencies(
+                rows.iter().map(|row| row.currency.as_deref().unwrap_or("")).collect(),
             )?;
         }
         Ok(batch)
@@ -333,21 +376,6 @@ impl<'a> IdColumn<'a> {
         blank || self.missing.as_ref().is_some_and(|missing| missing[row])
     }
 
-    /// The id of a row as text; `None` where it is missing.
-    pub(crate) fn text(&self, row: usize) -> Option<Cow<'_, str>> {
-        if self.is_missing(row) {
-            return None;
-        }
-        Some(match &self.values {
-            IdValues::Integers(values) => Cow::Owned(values[row].to_string()),
-            IdValues::Texts(texts) => Cow::Borrowed(texts.get(row)),
-            IdValues::Names(names) => match names.name(row) {
-                name if name & PLACE != 0 => Cow::Borrowed(names.text(name)),
-                number => Cow::Owned(number.to_string()),
-            },
-        })
-    }
-
     fn collect<'r, 's: 'r>(
         ids: impl Iterator<Item = &'r Id<'s>> + Clone,
     ) -> Result<IdColumn<'static>, DataError> {
@@ -377,6 +405,13 @@ impl<'a> Names<'a> {
             name == MISSING || name < PLACE || ((name & !PLACE) as usize) < texts.len()
         }));
         Self { names: names.into(), texts }
+    }
+
+    /// The names of some rows.
+    #[cfg(feature = "arrow")]
+    pub(crate) fn picked(&self, rows: &[usize]) -> Names<'static> {
+        let names = rows.iter().map(|&row| self.names[row]).collect();
+        Names::new(names, (0..self.texts.len()).map(|place| self.texts.get(place)).collect())
     }
 
     pub(crate) fn name(&self, row: usize) -> u64 {

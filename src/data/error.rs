@@ -86,6 +86,22 @@ pub enum DataError {
         /// What the row is.
         what: &'static str,
     },
+    /// The rows are in two currencies at least, and the policy is to stop at the second.
+    #[error(
+        "row {row} of partition {partition} is in another currency than rows before it; their sum is no amount"
+    )]
+    MixedCurrencies {
+        /// The partition, from zero.
+        partition: usize,
+        /// Zero-based row of the partition.
+        row: u64,
+    },
+    /// The column of currencies has more of them than a shop can take.
+    #[error("the rows name more than {limit} currencies; is it a column of currencies?")]
+    TooManyCurrencies {
+        /// How many there may be.
+        limit: usize,
+    },
     /// A customer's amounts do not fit into 64 bits of minor units.
     #[error(
         "the amounts of one customer exceed 64 bits of minor units (the id is in the error's `customer` field)"
@@ -166,6 +182,70 @@ pub enum DataError {
         expected: usize,
         /// Columns in the batch.
         got: usize,
+    },
+    /// Two fields of attributes have one name.
+    #[error("there are two attributes `{name}`")]
+    AttributeTwice {
+        /// The name.
+        name: String,
+    },
+    /// The levels or options that a field declares cannot be.
+    #[error("attribute `{name}`: level {level} {fault}")]
+    DeclaredLevels {
+        /// The attribute.
+        name: String,
+        /// Place of the level among the declared ones, from zero.
+        level: usize,
+        /// What is wrong with it.
+        fault: &'static str,
+    },
+    /// A category or multi-answer has more levels than the rules allow.
+    #[error(
+        "attribute `{name}` has more than {limit} levels; declare it a text, or raise `JoinSpec::max_levels`"
+    )]
+    TooManyLevels {
+        /// The attribute.
+        name: String,
+        /// How many are allowed.
+        limit: usize,
+    },
+    /// Two rows of one customer give different values for one field.
+    #[error("attribute `{name}`: row {row} contradicts an earlier row of the same customer")]
+    Contradiction {
+        /// The attribute.
+        name: String,
+        /// Zero-based row of the source.
+        row: usize,
+    },
+    /// The ends of a multi-answer column do not cut its ticks into rows.
+    #[error("row {row} of a multi-answer column ends behind the last tick or before its start")]
+    MultiAnswers {
+        /// Zero-based row of the batch.
+        row: usize,
+    },
+    /// Results of different customers or rules were to be put together.
+    #[error("{what} of different {differ} cannot be put together")]
+    CannotJoin {
+        /// Which results.
+        what: &'static str,
+        /// What differs.
+        differ: &'static str,
+    },
+    /// An event is outside its domain.
+    #[error("event in row {row}: expected {expected}")]
+    EventValue {
+        /// Zero-based row of the source.
+        row: u64,
+        /// What would do.
+        expected: &'static str,
+    },
+    /// There are more kinds or keys of events than the rules allow.
+    #[error("more than {limit} different names for the {what}; raise `EventSpec::max_keys`")]
+    TooManyKeys {
+        /// Of what.
+        what: &'static str,
+        /// How many are allowed.
+        limit: usize,
     },
     /// A table of customers could not be made.
     #[error(transparent)]

@@ -7,6 +7,7 @@
 use std::ops::Range;
 
 use crate::data::cells::{Cell, Cells};
+use crate::data::currencies::RowPlace;
 use crate::data::fingerprint::Fingerprints;
 use crate::data::history::Columns;
 use crate::data::quality::{Counts, Outcome};
@@ -95,6 +96,7 @@ struct Added {
     day: i32,
     minor: i64,
     category: Option<u32>,
+    currency: Option<u8>,
     held_out: bool,
 }
 
@@ -120,6 +122,7 @@ struct Kept {
     place: u32,
     day: i32,
     minor: i64,
+    currency: Option<u8>,
     held_out: bool,
     /// Where its trace stands.
     trace: usize,
@@ -286,6 +289,7 @@ impl PartialHistory {
                     orders.key(row),
                     products.key(row),
                     batch.categories.as_ref().map(|categories| categories.get(row)),
+                    batch.currencies.as_ref().map(|currencies| currencies.get(row)),
                 ));
                 if self.spec.duplicates == Duplicates::Drop {
                     trace = self.traces.len();
@@ -295,8 +299,16 @@ impl PartialHistory {
                 }
             }
             if let Some(held_out) = self.admit(batch, row, position, day, minor)? {
+                let currency = match &batch.currencies {
+                    Some(names) => {
+                        let place = RowPlace { partition: self.partition, row: position };
+                        let rule = self.spec.currencies;
+                        self.counts.currencies.add(names.get(row), minor, place, rule)?
+                    }
+                    None => None,
+                };
                 places.push(row as u32);
-                kept.push(Kept { place: row as u32, day, minor, held_out, trace });
+                kept.push(Kept { place: row as u32, day, minor, currency, held_out, trace });
             }
         }
         Ok(())
@@ -347,7 +359,7 @@ impl PartialHistory {
         is_new: bool,
         position: u64,
     ) -> Result<(), DataError> {
-        let &Kept { place, day, minor, held_out, trace } = kept;
+        let &Kept { place, day, minor, currency, held_out, trace } = kept;
         if self.order == RowOrder::Customer && self.open != Some(customer) {
             if !is_new {
                 return Err(self.out_of_order(Some(position)));
@@ -377,7 +389,8 @@ impl PartialHistory {
             }
         }
         if trace != NO_TRACE {
-            self.traces[trace].added = Some(Added { customer, day, minor, category, held_out });
+            self.traces[trace].added =
+                Some(Added { customer, day, minor, category, currency, held_out });
         }
         Ok(())
     }
@@ -447,7 +460,8 @@ impl PartialHistory {
     /// # Errors
     ///
     /// [`DataError::SpecsDiffer`], [`DataError::MixedIds`], [`DataError::AmountOverflow`],
-    /// [`DataError::OutOfOrder`], [`DataError::Cancelled`].
+    /// [`DataError::OutOfOrder`], [`DataError::MixedCurrencies`],
+    /// [`DataError::TooManyCurrencies`], [`DataError::Cancelled`].
     pub fn merge(&mut self, other: Self, work: &Work) -> Result<(), DataError> {
         self.absorb(&other, work)
     }
@@ -503,11 +517,14 @@ impl PartialHistory {
                 .add(Cell { customer, category, ..*cell })
                 .map_err(|overflow| self.misfit(overflow.into(), customer, None))?;
         }
+        let rule = self.spec.currencies;
+        let currencies = self.counts.currencies.absorb(&other.counts.currencies, rule)?;
         self.repeats.extend(&other.repeats);
         self.traces.extend(other.traces.iter().map(|trace| Trace {
             added: trace.added.map(|a| Added {
                 customer: number(a.customer),
                 category: a.category.map(|c| categories[c as usize]),
+                currency: a.currency.map(|c| currencies[usize::from(c)]),
                 ..a
             }),
             ..*trace
@@ -519,6 +536,7 @@ impl PartialHistory {
     }
 
     /// Forgets everything read and keeps the memory for the next shard.
+    #[cfg_attr(not(feature = "parallel"), allow(dead_code))]
     pub(crate) fn clear(&mut self) {
         self.customers.clear();
         self.window.clear();
@@ -614,10 +632,12 @@ impl PartialHistory {
         let mut dropped = 0;
         for pair in traces.windows(2).filter(|pair| pair[0].fingerprint == pair[1].fingerprint) {
             dropped += 1;
-            let Some(Added { customer, day, minor, category, held_out }) = pair[1].added else {
-                continue;
-            };
+            let Some(added) = pair[1].added else { continue };
+            let Added { customer, day, minor, category, currency, held_out } = added;
             self.counts.dropped += 1;
+            if let Some(currency) = currency {
+                self.counts.currencies.take(currency, minor);
+            }
             match minor {
                 _ if held_out => &mut self.counts.held_out,
                 ..=-1 => &mut self.counts.returns,

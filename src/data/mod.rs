@@ -8,9 +8,11 @@
 //! | [`HistorySpec`] | what to read and by which rules, chosen before the one scan |
 //! | [`PartialHistory`], [`CustomerHistory`] | a shard of the fold, mergeable; and the finished history |
 //! | [`DataQuality`] | what became of every row that was read |
-//! | [`AttributeSource`], [`Attributes`] | what else is known of customers, joined to them |
-//! | [`EventSource`], [`EventSummary`] | contacts, responses and consents, folded per customer |
-//! | `CsvTransactions`, `CsvAttributes` | both from CSV (feature `csv`) |
+//! | [`Findings`], [`FindingLimits`] | whether the data can carry what comes after: every defect graded, with its bias |
+//! | [`AttributeSource`], [`Attributes`], [`JoinReport`] | what else is known of customers, joined to them, with the account of both sides |
+//! | [`EventSource`], [`EventSummary`], [`EventReport`] | contacts, responses, consents and exposures, folded per customer |
+//! | `CsvTransactions`, `CsvAttributes`, `CsvEvents` | all three from CSV (feature `csv`) |
+//! | `ParquetTransactions`, `ArrowTransactions` | transactions from columns (feature `arrow`) |
 //!
 //! Conventions, stated once:
 //!
@@ -24,18 +26,22 @@
 //!   batching and any partitioning give the same bits.
 
 mod amount;
+#[cfg(feature = "arrow")]
+mod arrow;
 mod attributes;
 mod batch;
 mod cells;
 #[cfg(feature = "csv")]
 mod csv;
+mod currencies;
 mod days;
 mod error;
 mod events;
+mod findings;
 mod fingerprint;
 mod fold;
 mod history;
-mod joined;
+mod matching;
 mod partitions;
 mod quality;
 mod reading;
@@ -44,24 +50,35 @@ mod rows;
 mod source;
 mod spec;
 mod summary;
+mod texts;
 mod window;
 
 pub use amount::Decimal;
+#[cfg(feature = "arrow")]
+pub use arrow::{ArrowTransactions, ColumnarError, ColumnarFault, ParquetTransactions};
 pub use attributes::{
-    AttributeBatch, AttributeBatches, AttributeField, AttributeKind, AttributeSource,
-    AttributeValues, Availability, Origin,
+    AttributeBatch, AttributeBatches, AttributeColumn, AttributeField, AttributeKind,
+    AttributeSource, AttributeValues, Attributes, Availability, FieldReport, JoinReport, JoinSpec,
+    MultiAnswerColumn, MultiAnswers, Options, Origin, OutOfDomain, RepeatedCustomers,
 };
 pub use batch::{Amounts, Batch, IdColumn, RowFault, TextColumn, Times};
 #[cfg(feature = "csv")]
-pub use csv::{CsvAttributes, CsvError, CsvFault, CsvTransactions};
+pub use csv::{CsvAttributes, CsvError, CsvEvents, CsvFault, CsvTransactions, MultiAnswerFormat};
 pub use error::DataError;
-pub use events::{Event, EventKind, EventSource, EventSummary, EventTally, Events};
+pub use events::{
+    Consent, Event, EventBatch, EventBatches, EventKind, EventKinds, EventReport, EventSource,
+    EventSpec, EventSummary, EventTally, KindReport,
+};
+pub use findings::{
+    Bias, BiasedQuantity, Finding, FindingGrade, FindingKind, FindingLimits, Findings, Measure,
+    Statistic,
+};
 pub use fold::PartialHistory;
 pub use history::{CategoryTotals, CustomerHistory, HeldOut, Rhythm};
-pub use joined::{AttributeColumn, Attributes};
-pub use quality::{DataQuality, Repeats, Ruled, Tally, Unreadable, WithoutPurchase};
+pub use quality::{CurrencyTally, DataQuality, Repeats, Ruled, Tally, Unreadable, WithoutPurchase};
 pub use rows::{Id, Transaction};
 pub use source::{Batches, Column, RowOrder, ScanRequest, SourceError, TransactionSource};
 pub use spec::{
-    Duplicates, HistorySpec, MissingCustomers, OutOfWindow, Returns, UnreadableRows, ZeroAmounts,
+    Currencies, Duplicates, HistorySpec, MissingCustomers, OutOfWindow, Returns, UnreadableRows,
+    ZeroAmounts,
 };

@@ -4,6 +4,7 @@ use std::fmt;
 
 use serde::Serialize;
 
+use crate::data::currencies::CurrencyCounts;
 use crate::data::{
     Duplicates, HistorySpec, MissingCustomers, OutOfWindow, Returns, RowFault, UnreadableRows,
     ZeroAmounts,
@@ -50,6 +51,9 @@ pub struct DataQuality {
     /// Rows that repeat another in every column given, rows without a customer included. `None`
     /// where repeats could not be judged.
     pub duplicates: Option<Repeats>,
+    /// Rows that entered a history or were held out, by currency, in the byte order of the names;
+    /// empty where no row names one.
+    pub currencies: Vec<CurrencyTally>,
     /// Customers with a purchase: the customers of the history.
     pub customers: u64,
     /// Customers who appear only with returns, and their money. They are in no history.
@@ -69,6 +73,17 @@ pub struct Ruled<R> {
     pub amount: Money,
     /// What became of them.
     pub rule: R,
+}
+
+/// The rows in one currency.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct CurrencyTally {
+    /// Its name, as the data have it; empty for the rows without one.
+    pub currency: String,
+    /// How many rows.
+    pub rows: u64,
+    /// The sum of their amounts, in that currency.
+    pub amount: Money,
 }
 
 /// Rows that could not be read.
@@ -115,6 +130,8 @@ pub(crate) struct Counts {
     pub(crate) unreadable: u64,
     pub(crate) first_unreadable: Vec<RowFault>,
     pub(crate) judged: u64,
+    /// Of kept rows.
+    pub(crate) currencies: CurrencyCounts,
     /// Kept rows taken out again as repeats.
     pub(crate) dropped: u64,
 }
@@ -137,12 +154,12 @@ impl Count {
         self.minor -= i128::from(minor);
     }
 
-    fn absorb(&mut self, other: Self) {
+    pub(crate) fn absorb(&mut self, other: Self) {
         self.rows += other.rows;
         self.minor += other.minor;
     }
 
-    fn tally(self, digits: u8) -> Tally {
+    pub(crate) fn tally(self, digits: u8) -> Tally {
         Tally {
             rows: self.rows,
             amount: Money::finite(self.minor as f64 / crate::units::minor_units(digits)),
@@ -166,7 +183,8 @@ impl Counts {
         }
     }
 
-    /// Adds another reading's counts; the examples are those of the earlier one first.
+    /// Adds another reading's counts, all but those of currencies; the examples are those of the
+    /// earlier one first.
     pub(crate) fn absorb(&mut self, other: &Self) {
         self.rows_read += other.rows_read;
         self.purchases.absorb(other.purchases);
@@ -192,6 +210,15 @@ impl Counts {
             + by_rule(spec.zero_amounts == ZeroAmounts::Drop, self.zeros)
     }
 
+    /// The money of all kept rows, and how many they are.
+    fn kept(&self, spec: &HistorySpec) -> Count {
+        let returns = if spec.returns == Returns::Drop { 0 } else { self.returns.minor };
+        Count {
+            rows: self.rows_read - self.skipped(spec),
+            minor: self.purchases.minor + self.held_out.minor + returns,
+        }
+    }
+
     pub(crate) fn report(&self, spec: &HistorySpec, outcome: Outcome) -> DataQuality {
         let digits = spec.minor_digits;
         let skipped = self.skipped(spec);
@@ -215,6 +242,7 @@ impl Counts {
                 judged: self.judged,
                 rule: spec.duplicates,
             }),
+            currencies: self.currencies.tallies(self.kept(spec), digits),
             customers: outcome.customers,
             customers_without_purchase: WithoutPurchase {
                 customers: outcome.without_purchase,

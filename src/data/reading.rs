@@ -142,3 +142,32 @@ impl IdColumn<'_> {
         })
     }
 }
+
+/// One row at a time, for the tests of columns from Arrow.
+#[cfg(all(test, feature = "arrow"))]
+mod one_row {
+    use super::*;
+
+    impl Amounts<'_> {
+        pub(crate) fn minor(&self, row: usize, digits: u8) -> Result<i64, &'static str> {
+            let (mut minor, mut faults) = (Vec::new(), Faults::new());
+            self.read(row..row + 1, digits, &mut minor, &mut faults);
+            faults.first().map_or(Ok(minor[0]), |&(_, fault)| Err(fault))
+        }
+    }
+
+    impl Times<'_> {
+        pub(crate) fn day(&self, row: usize) -> Result<i32, &'static str> {
+            let (mut days, mut faults) = (Vec::new(), Faults::new());
+            self.read(row..row + 1, &mut days, &mut faults);
+            faults.first().map_or(Ok(days[0]), |&(_, fault)| Err(fault))
+        }
+    }
+
+    impl IdColumn<'_> {
+        pub(crate) fn text(&self, row: usize) -> Option<String> {
+            let (integer, text) = self.key(row)?;
+            Some(if text.is_empty() { integer.to_string() } else { text.to_owned() })
+        }
+    }
+}

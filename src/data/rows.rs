@@ -46,10 +46,12 @@ pub struct Transaction<'a> {
     pub product: Id<'a>,
     /// The product's category, if known.
     pub category: Option<Cow<'a, str>>,
+    /// The currency of the amount, if known.
+    pub currency: Option<Cow<'a, str>>,
 }
 
 impl<'a> Transaction<'a> {
-    /// A transaction without order, product and category.
+    /// A transaction without order, product, category and currency.
     pub fn new(customer: impl Into<Id<'a>>, time: impl Into<CivilTime>, amount: f64) -> Self {
         Self {
             customer: customer.into(),
@@ -58,6 +60,7 @@ impl<'a> Transaction<'a> {
             order: Id::Missing,
             product: Id::Missing,
             category: None,
+            currency: None,
         }
     }
 
@@ -79,6 +82,13 @@ impl<'a> Transaction<'a> {
     #[must_use]
     pub fn category(mut self, category: impl Into<Cow<'a, str>>) -> Self {
         self.category = Some(category.into());
+        self
+    }
+
+    /// Adds the currency.
+    #[must_use]
+    pub fn currency(mut self, currency: impl Into<Cow<'a, str>>) -> Self {
+        self.currency = Some(currency.into());
         self
     }
 }

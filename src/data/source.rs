@@ -123,6 +123,8 @@ pub enum Column {
     Product,
     /// The product's category.
     Category,
+    /// The currency of the amount; always asked for, because it decides what a sum means.
+    Currency,
 }
 
 /// What a scan is for: the optional columns that will be used, and what to do with a row that
@@ -141,6 +143,7 @@ impl ScanRequest {
         match column {
             Column::Order | Column::Product => self.orders_and_products,
             Column::Category => self.categories,
+            Column::Currency => true,
         }
     }
 

@@ -14,6 +14,7 @@ use crate::units::Date;
 /// | zero amounts | count as purchases | the customer came |
 /// | exact repeats of a row | kept and flagged | two equal lines of one invoice are usual; judged only where order and product are known |
 /// | rows outside the observation | skipped and counted | |
+/// | a second currency | an error | a sum of two currencies is no amount; noticed only where a column names them |
 /// | rows that cannot be read | an error | whoever skips them shall have chosen to |
 ///
 /// # Example
@@ -40,6 +41,7 @@ pub struct HistorySpec {
     pub(crate) zero_amounts: ZeroAmounts,
     pub(crate) duplicates: Duplicates,
     pub(crate) out_of_window: OutOfWindow,
+    pub(crate) currencies: Currencies,
     pub(crate) unreadable: UnreadableRows,
     pub(crate) rhythm: bool,
     pub(crate) categories: bool,
@@ -107,6 +109,19 @@ pub enum OutOfWindow {
     Error,
 }
 
+/// What becomes of rows in different currencies.
+///
+/// Amounts are never converted. Rows that name no currency are taken to be in that of the others.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum Currencies {
+    /// A second currency ends the reading with an error.
+    Error,
+    /// Added up as though they were one, and counted apart, up to 64 of them; a finding says so.
+    Flag,
+}
+
 /// What becomes of rows that cannot be read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
@@ -131,6 +146,7 @@ impl HistorySpec {
             zero_amounts: ZeroAmounts::Purchase,
             duplicates: Duplicates::Flag,
             out_of_window: OutOfWindow::Skip,
+            currencies: Currencies::Error,
             unreadable: UnreadableRows::Error,
             rhythm: false,
             categories: false,
@@ -203,6 +219,13 @@ impl HistorySpec {
     #[must_use]
     pub fn out_of_window(mut self, rule: OutOfWindow) -> Self {
         self.out_of_window = rule;
+        self
+    }
+
+    /// Sets the rule for rows in different currencies.
+    #[must_use]
+    pub fn currencies(mut self, rule: Currencies) -> Self {
+        self.currencies = rule;
         self
     }
 
@@ -296,6 +319,7 @@ mod tests {
         use crate::data::Column;
         let plain = HistorySpec::new().duplicates(Duplicates::Ignore).request();
         assert!(!plain.wants(Column::Order) && !plain.wants(Column::Category));
+        assert!(plain.wants(Column::Currency));
         assert!(HistorySpec::new().categories().request().wants(Column::Category));
     }
 }

@@ -34,7 +34,7 @@ pub enum NeedError {
     },
     /// An attribute cannot be read as a need.
     #[error(
-        "attribute `{attribute}` is {kind}; a need is yes or no, an ordered answer, or a number from 0 to 1"
+        "attribute `{attribute}` is {kind}; a need is yes or no, an ordered answer, a multi-answer, or a number from 0 to 1"
     )]
     Kind {
         /// Which attribute.

@@ -131,7 +131,10 @@ impl Needs {
     }
 
     /// Reads attributes as needs: yes is 1 and no is 0, levels of an ordered answer are spread
-    /// evenly from 0 to 1, numbers from 0 to 1 are taken as they are.
+    /// evenly from 0 to 1, numbers from 0 to 1 are taken as they are. A multi-answer becomes one
+    /// need per option, named `attribute: option`: 1 for who ticked it, 0 for who was asked and did
+    /// not, and unknown for who was not asked. That is 16 bytes per customer and option: declare
+    /// the options that matter.
     ///
     /// What customers said is declared; what the company recorded is observed, and observable where
     /// it is known at scoring time; what a third party says is appended.
@@ -140,11 +143,44 @@ impl Needs {
     ///
     /// [`NeedError::Data`] for an unknown name, [`NeedError::Kind`] for a category or text,
     /// [`NeedError::Score`].
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use segmentry::data::{
+    ///     AttributeBatch, AttributeBatches, AttributeField, AttributeKind, AttributeSource,
+    ///     AttributeValues, Attributes, IdColumn, SourceError,
+    /// };
+    /// use segmentry::needs::Needs;
+    /// use segmentry::{units::CustomerIds, work::Work};
+    ///
+    /// struct Survey;
+    /// impl AttributeSource for Survey {
+    ///     fn fields(&self) -> Result<Vec<AttributeField>, SourceError> {
+    ///         let wants = AttributeKind::multi_answer(["delivery", "advice"]);
+    ///         Ok(vec![AttributeField::survey("wants", wants)])
+    ///     }
+    ///     fn scan(&self) -> Result<AttributeBatches<'_>, SourceError> {
+    ///         let ticked = [Some(vec!["advice"]), Some(vec![])];
+    ///         Ok(Box::new(std::iter::once(Ok(AttributeBatch {
+    ///             customers: IdColumn::texts(["ann", "bob"].into_iter().collect()),
+    ///             columns: vec![AttributeValues::MultiAnswer(ticked.into_iter().collect())],
+    ///         }))))
+    ///     }
+    /// }
+    ///
+    /// let customers = CustomerIds::from_texts(["ann", "bob", "zoe"])?;
+    /// let known = Attributes::read(&Survey, &customers, &Work::new())?;
+    /// let needs = Needs::from_attributes(&known, &["wants"])?;
+    /// assert_eq!(needs.needs()[1].name(), "wants: advice");
+    /// assert_eq!(needs.needs()[1].scores(), [Some(1.0), Some(0.0), None]);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn from_attributes<N: AsRef<str>>(
         attributes: &Attributes,
         names: &[N],
     ) -> Result<Self, NeedError> {
-        names.iter().try_fold(Self::new(attributes.ids().clone()), |needs, name| {
+        names.iter().try_fold(Self::new(attributes.ids().clone()), |mut needs, name| {
             let column = attributes.column(name.as_ref()).map_err(NeedError::Data)?;
             let field = column.field();
             let evidence = match field.origin {
@@ -154,6 +190,15 @@ impl Needs {
             };
             let own = field.origin == Origin::Own && field.availability == Availability::AtScoring;
             let observable = if own { Observable::InOwnData } else { Observable::OnlyElsewhere };
+            if let AttributeKind::MultiAnswer(_) = field.kind {
+                let answers = column.multi_answers().map_err(NeedError::Data)?;
+                for (option, label) in answers.options().iter().enumerate() {
+                    let name = format!("{}: {label}", field.name);
+                    let scores = answers.yes_no(option).map(score).collect();
+                    needs = needs.with(Need::new(name, evidence, observable, scores))?;
+                }
+                return Ok(needs);
+            }
             needs.with(Need::new(field.name.clone(), evidence, observable, scores(column)?))
         })
     }
@@ -181,7 +226,7 @@ fn scores(column: &AttributeColumn) -> Result<Vec<Option<f64>>, NeedError> {
     match &column.field().kind {
         AttributeKind::YesNo => {
             let answers = column.yes_no().map_err(NeedError::Data)?;
-            Ok(answers.iter().map(|answer| answer.map(|yes| f64::from(u8::from(yes)))).collect())
+            Ok(answers.iter().copied().map(score).collect())
         }
         AttributeKind::Number => Ok(column.numbers().map_err(NeedError::Data)?.to_vec()),
         AttributeKind::Ordered(_) => {
@@ -193,6 +238,11 @@ fn scores(column: &AttributeColumn) -> Result<Vec<Option<f64>>, NeedError> {
             Err(NeedError::Kind { attribute: column.field().name.clone(), kind: other.name() })
         }
     }
+}
+
+/// Yes is 1 and no is 0.
+fn score(answer: Option<bool>) -> Option<f64> {
+    answer.map(|yes| f64::from(u8::from(yes)))
 }
 
 impl fmt::Debug for Need {

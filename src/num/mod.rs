@@ -4,6 +4,7 @@
 //! |---|---|
 //! | [`adjust`] | p-values adjusted for many tests |
 //! | [`blocks`] | work and sums over fixed blocks, in block order, on any number of threads |
+//! | [`correlation`] | whether two numbers go together |
 //! | [`interval`] | intervals for shares and means |
 //! | [`linear`] | small symmetric systems |
 //! | [`newton`] | minimum of a smooth function of a few variables |
@@ -11,6 +12,7 @@
 //! | [`quantile`] | order statistics |
 //! | [`random`] | random streams whose values never change |
 //! | [`real`] | transcendental functions from one source |
+//! | [`sampler`] | draws from the classical distributions |
 //! | [`special`] | gamma functions and tails of distributions |
 //! | [`two_sample`] | two groups compared on a number |
 //!
@@ -18,6 +20,7 @@
 
 pub(crate) mod adjust;
 pub(crate) mod blocks;
+pub(crate) mod correlation;
 pub(crate) mod interval;
 pub(crate) mod linear;
 pub(crate) mod newton;
@@ -25,5 +28,6 @@ pub(crate) mod quadrature;
 pub(crate) mod quantile;
 pub(crate) mod random;
 pub(crate) mod real;
+pub(crate) mod sampler;
 pub(crate) mod special;
 pub(crate) mod two_sample;

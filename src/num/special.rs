@@ -147,7 +147,7 @@ pub(crate) fn chi_squared_tail(statistic: f64, degrees: f64) -> f64 {
 /// Two-sided p-value of Student's t with `degrees` of freedom.
 pub(crate) fn student_two_sided(t: f64, degrees: f64) -> f64 {
     let distribution =
-        StudentsT::new(0.0, 1.0, degrees).expect("degrees of freedom of a Welch test are positive");
+        StudentsT::new(0.0, 1.0, degrees).expect("a test has positive degrees of freedom");
     (2.0 * distribution.sf(t.abs())).min(1.0)
 }
 

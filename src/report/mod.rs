@@ -12,6 +12,7 @@
 
 mod deciles;
 mod escape;
+mod findings;
 mod lorenz;
 mod map;
 mod numbers;

@@ -1,12 +1,13 @@
-//! The page: the story of the base in six sections, each opening with what follows from its
+//! The page: the story of the base in seven sections, each opening with what follows from its
 //! pictures.
 
 use std::io::{self, Write};
 
 use crate::cluster::Segmentation;
-use crate::data::{Attributes, DataQuality};
+use crate::data::{Attributes, DataQuality, Findings};
 use crate::profile::{Profile, SegmentProfile};
 use crate::report::escape::escaped;
+use crate::report::findings::{alarm, findings_section};
 use crate::report::numbers::{grouped, percent, short, span};
 use crate::report::suppress::withheld_entries;
 use crate::report::svg::strategy_colour;
@@ -22,6 +23,8 @@ use crate::value::{Concentration, CustomerValue, ValueUnit};
 pub struct ReportParts<'a> {
     /// What became of the rows.
     pub quality: &'a DataQuality,
+    /// Whether they can carry what follows.
+    pub findings: &'a Findings,
     /// What else is known of customers, where anything is.
     pub attributes: Option<&'a Attributes>,
     /// What customers are worth.
@@ -96,6 +99,7 @@ impl<'a> Report<'a> {
                 self.segments(),
                 self.trust(),
                 self.strategies(),
+                findings_section(self.parts.findings, n, self.least),
                 self.footing(),
             ] {
                 out.write_all(section.as_bytes())?;
@@ -105,7 +109,7 @@ impl<'a> Report<'a> {
     }
 
     fn opening(&self) -> String {
-        let ReportParts { quality, value, concentration, verdict, plan, .. } = self.parts;
+        let ReportParts { quality, findings, value, concentration, verdict, plan, .. } = self.parts;
         let future = value.total_future().map_or("-".to_owned(), short);
         let tenth = concentration
             .map_or("-".to_owned(), |c| percent(c.top_share(Probability::clamped(0.1)), 0));
@@ -129,8 +133,10 @@ impl<'a> Report<'a> {
             .collect();
         format!(
             "<header><h1>Customer blueprint</h1><p class=\"lead\">What your customers are worth, how they differ, and what to \
-             do about each of them. Observed from {} to {}.</p><div class=\"tiles\">{tiles}</div></header>",
-            quality.observed_from, quality.observed_until
+             do about each of them. Observed from {} to {}.</p>{}<div class=\"tiles\">{tiles}</div></header>",
+            quality.observed_from,
+            quality.observed_until,
+            alarm(findings)
         )
     }
 
@@ -356,7 +362,7 @@ const HEAD: &str = concat!(
     "<title>Customer blueprint</title>"
 );
 
-fn section(title: &str, lead: &str, body: &str) -> String {
+pub(crate) fn section(title: &str, lead: &str, body: &str) -> String {
     format!(
         "<section><h2>{}</h2><p class=\"lead\">{}</p>{body}</section>",
         escaped(title),
@@ -365,7 +371,7 @@ fn section(title: &str, lead: &str, body: &str) -> String {
 }
 
 /// Running text, escaped, in which no line breaks between a number and its percent sign.
-fn prose(text: &str) -> String {
+pub(crate) fn prose(text: &str) -> String {
     escaped(text).replace(" %", "&nbsp;%")
 }
 
@@ -390,7 +396,7 @@ fn segment_card(segment: &SegmentProfile, value_share: &str) -> String {
     )
 }
 
-fn capitalised(text: &str) -> String {
+pub(crate) fn capitalised(text: &str) -> String {
     let mut characters = text.chars();
     characters
         .next()

@@ -2,6 +2,7 @@
 
 use std::fmt::Write;
 
+use crate::data::{Finding, FindingGrade, Findings};
 use crate::report::ReportParts;
 use crate::report::escape::shortened;
 use crate::report::numbers::{grouped, percent, span};
@@ -10,6 +11,8 @@ use crate::value::ValueUnit;
 
 /// Segments listed before the rest is left to the files.
 const SEGMENTS: usize = 6;
+/// Flags told before the rest is only counted.
+const FLAGS: usize = 3;
 /// What a terminal shows without breaking lines.
 const WIDTH: usize = 80;
 
@@ -23,6 +26,7 @@ pub(crate) fn summary(parts: &ReportParts<'_>) -> String {
 fn tell(parts: &ReportParts<'_>, out: &mut String) -> std::fmt::Result {
     let ReportParts {
         quality,
+        findings,
         attributes,
         value,
         concentration,
@@ -41,6 +45,9 @@ fn tell(parts: &ReportParts<'_>, out: &mut String) -> std::fmt::Result {
         quality.observed_from,
         quality.observed_until
     )?;
+    for refused in findings.graded(FindingGrade::Refuse) {
+        paragraph(out, "REFUSED", &told(refused))?;
+    }
     let repeats = quality.duplicates.map_or("repeats not judged".to_owned(), |repeats| {
         format!("{} repeats", grouped(repeats.rows as f64, 0))
     });
@@ -54,6 +61,10 @@ fn tell(parts: &ReportParts<'_>, out: &mut String) -> std::fmt::Result {
             grouped(quality.returns.rows as f64, 0),
         ),
     )?;
+    for flagged in findings.graded(FindingGrade::Flag).take(FLAGS) {
+        paragraph(out, "", &format!("flag: {}", told(flagged)))?;
+    }
+    paragraph(out, "", &tally(findings))?;
     if let Some(attributes) = attributes {
         let matched = grouped(attributes.matched() as f64, 0);
         let nobody = grouped(attributes.unmatched() as f64, 0);
@@ -135,6 +146,30 @@ fn tell(parts: &ReportParts<'_>, out: &mut String) -> std::fmt::Result {
         )?;
     }
     Ok(())
+}
+
+/// A finding in a line or two: the first sentence, which has the figures, and the bias.
+fn told(finding: &Finding) -> String {
+    let sentence = finding
+        .sentence
+        .split_once(". ")
+        .map_or(finding.sentence.trim_end_matches('.'), |(first, _)| first);
+    let bias = finding.bias_in_words().map_or(String::new(), |bias| format!(" ({bias})"));
+    format!("{}: {sentence}{bias}", finding.kind.in_words())
+}
+
+/// How many checks of the data came out how.
+fn tally(findings: &Findings) -> String {
+    let grades = [
+        (FindingGrade::Refuse, "refused"),
+        (FindingGrade::Flag, "flagged"),
+        (FindingGrade::CouldNotBeMade, "could not be made"),
+        (FindingGrade::Pass, "passed"),
+    ];
+    let counts = grades.into_iter().map(|(grade, word)| (findings.graded(grade).count(), word));
+    let told: Vec<String> =
+        counts.filter(|(n, _)| *n > 0).map(|(n, word)| format!("{n} {word}")).collect();
+    format!("{} checks of the data: {}", findings.worst_first().len(), told.join(", "))
 }
 
 /// A heading and its text, broken into lines that stand under one another.

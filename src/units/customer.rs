@@ -11,6 +11,11 @@ use std::sync::Arc;
 
 use crate::units::UnitError;
 
+mod lookup;
+
+pub(crate) use lookup::CustomerLookup;
+use lookup::canonical_integer;
+
 /// One customer's id, as the company's own data has it.
 ///
 /// ```
@@ -154,12 +159,24 @@ impl CustomerIds {
     ///
     /// Logarithmic in the number of customers.
     pub fn row_of(&self, id: &str) -> Option<usize> {
-        let n = self.len();
-        let (mut low, mut high) = (0, n);
+        match &self.0.ids {
+            Ids::Integers(ids) => {
+                let id = canonical_integer(id)?;
+                self.search(|row| compare_as_text(ids[row], id))
+            }
+            ids @ Ids::Texts { .. } => {
+                self.search(|row| ids.text(row).as_bytes().cmp(id.as_bytes()))
+            }
+        }
+    }
+
+    /// The row that compares as equal, found by halving the byte order of the ids.
+    fn search(&self, compare: impl Fn(usize) -> Ordering) -> Option<usize> {
+        let (mut low, mut high) = (0, self.len());
         while low < high {
             let middle = low + (high - low) / 2;
             let row = self.ranked(middle);
-            match self.0.ids.text(row).as_bytes().cmp(id.as_bytes()) {
+            match compare(row) {
                 Ordering::Less => low = middle + 1,
                 Ordering::Equal => return Some(row),
                 Ordering::Greater => high = middle,
@@ -178,7 +195,12 @@ impl CustomerIds {
         if self == other {
             return (0..self.len()).map(Some).collect();
         }
-        (0..self.len()).map(|row| other.row_of(&self.0.ids.text(row))).collect()
+        let lookup = other.lookup();
+        let row_of = |row| match &self.0.ids {
+            Ids::Integers(ids) => lookup.integer(ids[row]),
+            ids @ Ids::Texts { .. } => lookup.text(&ids.text(row)),
+        };
+        (0..self.len()).map(|row| row_of(row).map(|row| row as usize)).collect()
     }
 
     /// The id of a row as text, for the writers of results.

@@ -22,6 +22,7 @@ mod money;
 mod names;
 mod probability;
 
+pub(crate) use customer::CustomerLookup;
 pub(crate) use customer::compare_as_text;
 pub use customer::{CustomerId, CustomerIds};
 pub use date::{CivilTime, Date};

@@ -8,11 +8,11 @@ use std::path::PathBuf;
 
 use flate2::read::GzDecoder;
 use segmentry::blueprint::Blueprint;
-use segmentry::data::CsvTransactions;
+use segmentry::data::{CsvTransactions, FindingGrade, FindingKind, Findings, Statistic};
 use segmentry::units::{Money, Probability};
 use segmentry::work::Work;
 
-use crate::prints_as;
+use crate::{close, prints_as};
 
 /// The file, or nothing where the data are not at hand; then it says so.
 fn file() -> Option<PathBuf> {
@@ -51,6 +51,8 @@ fn the_main_job_under_the_default_rules() {
     // Four prices have a third decimal; each row is rounded to the cent once.
     prints_as(quality.purchases.amount.amount(), 8_911_407.904, 0.01);
 
+    judged(result.findings());
+
     let held = result.concentration().unwrap();
     let top = |share| held.top_share(Probability::new(share).unwrap());
     prints_as(top(0.1), 0.613_750_66, 5e-9);
@@ -71,4 +73,40 @@ fn the_main_job_under_the_default_rules() {
         counted += 1;
     }
     assert!(counted > 100, "{counted}");
+}
+
+/// A quarter of the rows name nobody, some customers undid all they bought (one of them 80,995
+/// units in one order), and the best buyers spend more each time.
+fn judged(findings: &Findings) {
+    let flagged: Vec<FindingKind> =
+        findings.graded(FindingGrade::Flag).map(|finding| finding.kind).collect();
+    let expected = [
+        FindingKind::MissingCustomers,
+        FindingKind::ExactRepeats,
+        FindingKind::SpendDependence,
+        FindingKind::UndoneSales,
+    ];
+    assert_eq!((findings.grade(), &flagged[..]), (FindingGrade::Flag, &expected[..]));
+    let open: Vec<FindingKind> =
+        findings.graded(FindingGrade::CouldNotBeMade).map(|finding| finding.kind).collect();
+    assert_eq!(open, [FindingKind::CurrencyMixture]);
+    let of = |kind, statistic| {
+        let measures = &findings.of_kind(kind).unwrap().measures;
+        measures.iter().find(|measure| measure.statistic == statistic).unwrap().value
+    };
+    let missing = FindingKind::MissingCustomers;
+    close(of(missing, Statistic::RowsWithoutCustomer), 135_080.0 / 541_909.0, 1e-15);
+    // Sums of rows, each rounded to the cent.
+    close(of(missing, Statistic::MoneyWithoutCustomer), 0.148_514_5, 1e-5);
+    close(of(FindingKind::ExactRepeats, Statistic::RepeatedRows), 5_270.0 / 541_909.0, 1e-15);
+    let returns_only = FindingKind::ReturnsOnlyCustomers;
+    close(of(returns_only, Statistic::ReturnsOnlyCustomers), 33.0 / 4_372.0, 1e-15);
+    close(of(FindingKind::UndoneSales, Statistic::ReturnedMoney), 611_342.09 / 8_911_407.9, 1e-6);
+    close(of(FindingKind::UndoneSales, Statistic::UndoneMoney), 0.033_232_984_4, 1e-6);
+    assert_eq!(findings.of_kind(FindingKind::UndoneSales).unwrap().customers, Some(24));
+    let ranks = of(FindingKind::SpendDependence, Statistic::SpendRankCorrelation);
+    close(ranks, 0.210_284_515_8, 1e-6);
+    close(of(FindingKind::ShortWindow, Statistic::AgeInGaps), 248.0 / 58.8, 1e-12);
+    close(of(FindingKind::ContractualRhythm, Statistic::CalendarRhythm), 4.0 / 1_415.0, 1e-15);
+    close(of(FindingKind::LargestCustomer, Statistic::LargestShare), 0.031_443_518_6, 1e-6);
 }

@@ -6,8 +6,8 @@
 //! weeks; its parameters and totals are those of `cdnow.rs`.
 
 use segmentry::data::{
-    Batches, CsvTransactions, CustomerHistory, HistorySpec, Id, ScanRequest, SourceError,
-    Transaction, TransactionSource,
+    Batches, Bias, CsvTransactions, CustomerHistory, FindingGrade, FindingKind, FindingLimits,
+    Findings, HistorySpec, Id, ScanRequest, SourceError, Transaction, TransactionSource,
 };
 use segmentry::units::{CivilTime, Days};
 use segmentry::value::{
@@ -146,8 +146,7 @@ fn the_first_purchase_is_not_in_the_mean_spend() {
     assert_eq!((seen.purchases(), seen.mean().amount()), (2, 25.0)); // and not 550/3
 }
 
-/// A mean per line where purchases are days, as lifetimes has it in its holdout: mean spend times
-/// purchases is then not what was spent.
+/// A mean per line where purchases are days: mean spend times purchases is then not what was spent.
 #[test]
 fn mean_spend_is_per_purchase_and_not_per_line() {
     let lines = [
@@ -161,6 +160,39 @@ fn mean_spend_is_per_purchase_and_not_per_line() {
     assert_eq!((seen.purchases(), seen.mean().amount()), (2, 30.0)); // and not 60/3
     let again = seen.mean().amount() * f64::from(seen.purchases());
     assert_eq!(again, history.repeat_gross(0).amount());
+}
+
+/// The same in the holdout, where lifetimes counts days and takes the mean of lines.
+#[test]
+fn mean_spend_of_the_holdout_is_per_purchase_and_not_per_line() {
+    let lines = [
+        ("ann", "2024-01-01", 10.0),
+        ("ann", "2024-02-01 09:00", 10.0),
+        ("ann", "2024-02-01 17:00", 15.0),
+        ("ann", "2024-03-01", 35.0),
+    ];
+    let spec = until("2024-01-15").holdout_until("2024-03-31".parse().unwrap());
+    let history = read(&lines, spec);
+    let held_out = history.held_out().unwrap();
+    assert_eq!((held_out.purchases(0), held_out.gross(0).amount()), (2, 60.0));
+    assert_eq!(held_out.spend_per_purchase(0), Some(30.0)); // and not 60/3
+    // In the 39 weeks behind the cohort's observation 1,959 lines are 1,882 purchases.
+    let file = format!("{}/examples/data/cdnow.csv", env!("CARGO_MANIFEST_DIR"));
+    let shop = CsvTransactions::open(file).unwrap().time("date");
+    let spec = until("1997-09-30").holdout_until("1998-06-30".parse().unwrap());
+    let cohort = CustomerHistory::read(&shop, &spec, &Work::new()).unwrap();
+    let held_out = cohort.held_out().unwrap();
+    let purchases: u32 = (0..cohort.n_customers()).map(|row| held_out.purchases(row)).sum();
+    assert_eq!((cohort.quality().held_out.unwrap().rows, purchases), (1_959, 1_882));
+}
+
+/// Spend that goes with frequency, which Gamma-Gamma rules out and nobody is told: lifetimes 269.
+#[test]
+fn dependence_of_spend_on_frequency_is_noticed() {
+    let findings = Findings::of(&cdnow(), &FindingLimits::new(), &Work::new()).unwrap();
+    let dependence = findings.of_kind(FindingKind::SpendDependence).unwrap();
+    assert_eq!((dependence.grade, dependence.bias), (FindingGrade::Flag, Bias::Understates));
+    prints_as(dependence.measures[0].value, 0.206, HALF_OF_THIRD_DECIMAL);
 }
 
 /// Returns summed silently into purchases, until means are zero or negative and so is the value:

@@ -68,6 +68,8 @@ pub enum CsvFault {
     TooLarge,
     /// Not a yes or no.
     NotYesNo,
+    /// A field with several answers has the word for none of them beside others.
+    NoneAndOptions,
     /// Not an ISO date or date-time.
     NotATime,
     /// Some times carry an offset from UTC and others do not, so that they are not of one clock.
@@ -170,6 +172,7 @@ impl fmt::Display for CsvFault {
             Self::NoValue => f.write_str("no value"),
             Self::NotANumber => f.write_str("not a plain decimal number such as `-12.50`"),
             Self::NotYesNo => f.write_str("neither yes nor no"),
+            Self::NoneAndOptions => f.write_str("it says none and ticks options as well"),
             Self::NotATime => f.write_str(
                 "not a date such as `2011-12-09` or a date-time such as `2011-12-09 12:50:00`",
             ),

@@ -426,3 +426,45 @@ impl CsvFault {
         )
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::data::{CsvTransactions, CustomerHistory, DataError, HistorySpec, UnreadableRows};
+    use crate::work::Work;
+    use proptest::prelude::*;
+
+    fn read(lines: &[[String; 4]], quote: &str) -> Result<CustomerHistory, DataError> {
+        let mut file = "amount,customer_id,note,time\n".to_owned();
+        for fields in lines {
+            let fields = fields.each_ref().map(|field| format!("{quote}{field}{quote}"));
+            file += &(fields.join(",") + "\n");
+        }
+        let source = CsvTransactions::from_reader(std::io::Cursor::new(file)).category("note");
+        let spec = HistorySpec::new().unreadable_rows(UnreadableRows::Skip).categories();
+        CustomerHistory::read(&source, &spec, &Work::new())
+    }
+
+    proptest! {
+        /// Quotes send a line the careful way and change nothing of what it means.
+        #[test]
+        fn both_ways_through_a_line_mean_the_same(
+            lines in proptest::collection::vec(
+                (
+                    "-?[0-9]{0,9}(\\.[0-9]{0,3})?|[0-9]{17,20}| 5|\\+7|x",
+                    "[0-9]{1,3}|0[0-9]|[0-9]{8,20}|[a-z]{0,3}| ",
+                    "[a-c]{0,2}",
+                    "2024-0[1-9]-[0-3][0-9]|2024-05-06( 07:08)?|nonsense|",
+                ).prop_map(<[String; 4]>::from),
+                1..12,
+            )
+        ) {
+            match (read(&lines, ""), read(&lines, "\"")) {
+                (Ok(plain), Ok(quoted)) => prop_assert_eq!(plain, quoted),
+                (Err(plain), Err(quoted)) => {
+                    prop_assert_eq!(format!("{plain:?}"), format!("{quoted:?}"));
+                }
+                (plain, quoted) => prop_assert!(false, "{plain:?} {quoted:?}"),
+            }
+        }
+    }
+}

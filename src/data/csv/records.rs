@@ -323,6 +323,7 @@ fn count_lines(text: &[u8]) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
 
     /// Gives a byte at a time, so that every cut of the input is tried.
     struct Drip<'a>(&'a [u8]);
@@ -345,6 +346,38 @@ mod tests {
             );
         }
         Ok(all)
+    }
+
+    proptest! {
+        /// The `csv` crate cuts the same records, wherever it and this one do not see a fault.
+        #[test]
+        fn records_are_those_of_another_reader(text in "[ab\",\n\r]{0,60}") {
+            let (mut records, mut record) = (Records::new(text.as_bytes(), b','), Record::new());
+            let (mut ours, mut fault) = (Vec::new(), false);
+            loop {
+                match records.next(&mut record) {
+                    Ok(true) => {
+                        fault |= record.text_after_quote.is_some();
+                        ours.push(record.iter().map(<[u8]>::to_vec).collect::<Vec<_>>());
+                    }
+                    Ok(false) => break,
+                    Err(_) => {
+                        fault = true;
+                        break;
+                    }
+                }
+            }
+            let mut theirs = csv::ReaderBuilder::new()
+                .has_headers(false)
+                .flexible(true)
+                .from_reader(text.as_bytes());
+            let theirs: Vec<Vec<Vec<u8>>> = theirs
+                .byte_records()
+                .map(|record| record.unwrap().iter().map(<[u8]>::to_vec).collect())
+                .collect();
+            prop_assume!(!fault);
+            prop_assert_eq!(ours, theirs);
+        }
     }
 
     #[test]

@@ -1,0 +1,186 @@
+//! The seam where a caller's events come in: columns, or rows that are made into columns.
+
+use std::fmt;
+
+use crate::data::texts::Texts;
+use crate::data::{DataError, Event, EventKind, Id, IdColumn, SourceError, TextColumn, Times};
+
+/// A store of events that the caller owns; events may come in any order.
+pub trait EventSource {
+    /// Starts one scan over all events.
+    ///
+    /// # Errors
+    ///
+    /// Whatever the source fails with.
+    fn scan(&self) -> Result<EventBatches<'_>, SourceError>;
+}
+
+/// Some events as columns of equal length.
+#[derive(Clone)]
+pub struct EventBatch<'a> {
+    /// Whose.
+    pub customers: IdColumn<'a>,
+    /// When.
+    pub times: Times<'a>,
+    /// What sort.
+    pub kinds: EventKinds<'a>,
+    /// What about: a channel, a campaign, a permission; `None` where no event is about anything in
+    /// particular.
+    pub keys: Option<TextColumn<'a>>,
+    /// How much; `None` where no event has a value.
+    pub values: Option<Vec<Option<f64>>>,
+}
+
+/// What sort of events a batch has.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub enum EventKinds<'a> {
+    /// All of one sort.
+    All(EventKind),
+    /// Each by the [name](EventKind::name) of its kind.
+    Named(TextColumn<'a>),
+}
+
+/// The batches of one scan, in the order in which the source gives them.
+pub struct EventBatches<'a>(Box<dyn Iterator<Item = Result<EventBatch<'a>, SourceError>> + 'a>);
+
+/// Rows per batch when batches are made from rows.
+const ROWS: usize = 8192;
+
+impl EventBatch<'_> {
+    /// How many events.
+    pub fn len(&self) -> usize {
+        self.customers.len()
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    pub(super) fn check_shape(&self) -> Result<(), DataError> {
+        let expected = self.len();
+        let same = |column, got| {
+            if got == expected {
+                Ok(())
+            } else {
+                Err(DataError::BatchLength { column, expected, got })
+            }
+        };
+        let times = match &self.times {
+            Times::Seconds(seconds) => seconds.len(),
+            Times::Days(days) => days.len(),
+        };
+        same("time", times)?;
+        if let Some(missing) = &self.customers.missing {
+            same("missing customers", missing.len())?;
+        }
+        if let EventKinds::Named(names) = &self.kinds {
+            same("kind", names.len())?;
+        }
+        if let Some(keys) = &self.keys {
+            same("key", keys.len())?;
+        }
+        self.values.as_ref().map_or(Ok(()), |values| same("value", values.len()))
+    }
+}
+
+impl<'a> EventBatches<'a> {
+    /// Any iterator of batches, owned or borrowed from the source.
+    pub fn new(batches: impl Iterator<Item = Result<EventBatch<'a>, SourceError>> + 'a) -> Self {
+        Self(Box::new(batches))
+    }
+
+    /// Everything in one batch, as data in memory has it.
+    pub fn one(batch: EventBatch<'a>) -> Self {
+        Self::new(std::iter::once(Ok(batch)))
+    }
+
+    /// Any iterator of rows. It ends at the first error.
+    pub fn from_rows<'r: 'a>(
+        rows: impl IntoIterator<Item = Result<Event<'r>, SourceError>, IntoIter: 'a>,
+    ) -> Self {
+        let mut rows = rows.into_iter();
+        let mut done = false;
+        Self::new(std::iter::from_fn(move || {
+            if done {
+                return None;
+            }
+            let mut gathered = Vec::with_capacity(ROWS);
+            while gathered.len() < ROWS {
+                match rows.next() {
+                    Some(Ok(row)) => gathered.push(row),
+                    Some(Err(error)) => {
+                        done = true;
+                        return Some(Err(error));
+                    }
+                    None => {
+                        done = true;
+                        break;
+                    }
+                }
+            }
+            (!gathered.is_empty()).then(|| columns(&gathered).map_err(SourceError::from))
+        }))
+    }
+}
+
+/// Rows as columns.
+fn columns(rows: &[Event<'_>]) -> Result<EventBatch<'static>, DataError> {
+    let first = &rows[0].kind;
+    let kinds = if rows.iter().all(|row| row.kind == *first) {
+        EventKinds::All(first.clone())
+    } else {
+        EventKinds::Named(rows.iter().map(|row| row.kind.name()).collect())
+    };
+    let some = |given: bool| given.then_some(());
+    Ok(EventBatch {
+        customers: ids(rows)?,
+        times: Times::Seconds(rows.iter().map(|row| row.time.seconds()).collect()),
+        kinds,
+        keys: some(rows.iter().any(|row| !row.key.is_empty()))
+            .map(|()| rows.iter().map(|row| &row.key).collect()),
+        values: some(rows.iter().any(|row| row.value.is_some()))
+            .map(|()| rows.iter().map(|row| row.value).collect()),
+    })
+}
+
+/// The ids as integers, or as texts where any is a text: the join takes an integer and its text for
+/// the same customer.
+fn ids(rows: &[Event<'_>]) -> Result<IdColumn<'static>, DataError> {
+    if !rows.iter().any(|row| matches!(row.customer, Id::Text(_))) {
+        let number = |row: &Event<'_>| if let Id::Integer(id) = row.customer { id } else { 0 };
+        let missing: Vec<bool> = rows.iter().map(|row| row.customer == Id::Missing).collect();
+        let numbers: Vec<i64> = rows.iter().map(number).collect();
+        return Ok(IdColumn::integers(numbers).missing(missing));
+    }
+    let mut texts = Texts::default();
+    for row in rows {
+        match &row.customer {
+            Id::Integer(id) => texts.push(&id.to_string()),
+            Id::Text(id) => texts.push(id),
+            Id::Missing => texts.push(""),
+        }
+    }
+    Ok(IdColumn::texts(texts.into_column()?))
+}
+
+impl<'a> Iterator for EventBatches<'a> {
+    type Item = Result<EventBatch<'a>, SourceError>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        self.0.next()
+    }
+}
+
+impl fmt::Debug for EventBatches<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("EventBatches(..)")
+    }
+}
+
+impl fmt::Debug for EventBatch<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "EventBatch({} rows withheld)", self.len())
+    }
+}

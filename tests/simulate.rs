@@ -1,0 +1,97 @@
+//! The simulated market from outside: methods are held against what was planted.
+
+#![allow(clippy::unwrap_used, clippy::panic)]
+
+use segmentry::blueprint::Blueprint;
+use segmentry::data::{AttributeSource, CustomerHistory, EventSource, TransactionSource};
+use segmentry::simulate::{Market, Purchasing, SimulateError, Truth};
+use segmentry::units::Days;
+use segmentry::value::{BgNbd, GammaGamma, MbgNbd, PurchaseSummary, SpendRecord};
+use segmentry::work::Work;
+
+const CUSTOMERS: u64 = 40_000;
+
+fn history(market: &Market) -> CustomerHistory {
+    CustomerHistory::read(market, &market.history_spec().unwrap(), &Work::new()).unwrap()
+}
+
+/// Fits of what was simulated lie within 5 standard errors of the parameters it was simulated from,
+/// and a hundredth for counting in days what happens in seconds: a false alarm in a million seeds
+/// for each parameter.
+#[test]
+fn fits_find_the_parameters() {
+    let found = |name: &str, got: [f64; 4], variances: [f64; 4], planted: [f64; 4]| {
+        for i in 0..4 {
+            let allowed = 5.0 * variances[i].sqrt() + 0.01 * planted[i];
+            assert!((got[i] - planted[i]).abs() < allowed, "{name}: {got:?}, planted {planted:?}");
+        }
+    };
+    let work = Work::new();
+    for bg in [true, false] {
+        let (model, planted) = if bg {
+            (Purchasing::cdnow_bg_nbd(), [0.243, 4.414, 0.793, 2.426])
+        } else {
+            (Purchasing::cdnow_mbg_nbd(), [0.525, 6.183, 0.891, 1.614])
+        };
+        let history = history(&Market::new(CUSTOMERS).purchasing(model).seed(2));
+        let base = PurchaseSummary::of(&history);
+        let fitted =
+            if bg { BgNbd::new().fit(&base, &work) } else { MbgNbd::new().fit(&base, &work) }
+                .unwrap();
+        let covariance = fitted.covariance().unwrap();
+        let variances = std::array::from_fn(|i| covariance[i][i]);
+        let got = [fitted.r(), fitted.alpha(), fitted.a(), fitted.b()];
+        found(fitted.name(), got, variances, planted);
+
+        let spend = GammaGamma::new().fit(&SpendRecord::of(&history), &work).unwrap();
+        let covariance = spend.covariance().unwrap();
+        for (i, (got, planted)) in
+            [(spend.p(), 6.25), (spend.q(), 3.74), (spend.gamma(), 15.44)].into_iter().enumerate()
+        {
+            let allowed = 5.0 * covariance[i][i].sqrt() + 0.01 * planted;
+            assert!((got - planted).abs() < allowed, "Gamma-Gamma {i}: {got}, planted {planted}");
+        }
+    }
+}
+
+/// Among customers to whom a fitted model gives a probability of being alive, as many are alive:
+/// the sum over all within 5 standard deviations of a sum of coin tosses.
+#[test]
+fn probabilities_alive_are_those_of_the_truth() {
+    let market = Market::new(CUSTOMERS).seed(5);
+    let history = history(&market);
+    let base = PurchaseSummary::of(&history);
+    let model = MbgNbd::with_parameters(0.525, 6.183, 0.891, 1.614).unwrap();
+    let truth = market.truth().unwrap();
+    let (mut difference, mut variance) = (0.0, 0.0);
+    for (id, &place) in history.ids().iter().zip(base.places()) {
+        let p = model.p_alive(&base.distinct()[place as usize]).value();
+        let alive = truth.find(&id).unwrap().is_alive();
+        difference += f64::from(u8::from(alive)) - p;
+        variance += p * (1.0 - p);
+    }
+    // Ages in whole days are half a day short on average, which is a thousandth of the customers.
+    let allowed = 5.0 * variance.sqrt() + 1e-3 * CUSTOMERS as f64;
+    assert!(difference.abs() < allowed, "{difference} of {allowed}");
+}
+
+#[test]
+fn the_whole_flow_reads_a_market() {
+    let market = Market::retail(1500).seed(4);
+    let result = Blueprint::new().build(&market, &Work::new()).unwrap();
+    assert_eq!(result.value().deciles().groups.len(), 10);
+}
+
+#[test]
+fn a_market_is_every_kind_of_source_and_can_be_shared() {
+    fn shared<T: Send + Sync + Clone>() {}
+    shared::<Market>();
+    shared::<Truth<'_>>();
+    shared::<SimulateError>();
+    let market = Market::retail(5);
+    let _: (&dyn TransactionSource, &dyn AttributeSource, &dyn EventSource) =
+        (&market, &market, &market);
+    let error = segmentry::Error::from(Market::new(0).validate().unwrap_err());
+    assert_eq!(error.to_string(), "`customers` is 0, expected from 1 to 4294967295");
+    assert!(market.truth().unwrap().customer(0).unwrap().holdout(Days::new(0)).purchases == 0);
+}
