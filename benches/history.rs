@@ -8,6 +8,8 @@
 //! into columns first and times the fold alone. Prints one line of JSON with the median of five
 //! runs and the peak of the process's memory. `RESULTS.md` has the commands of the others.
 
+#![allow(clippy::print_stdout, clippy::panic)] // a program of its own
+
 use std::hint::black_box;
 use std::time::Instant;
 
@@ -37,9 +39,9 @@ fn main() {
         spec = spec.categories();
     }
     let source: Box<dyn TransactionSource + Sync> = match kind.as_str() {
-        "csv" => Box::new(
-            CsvTransactions::open(file).expect("a file").time("date").category("category"),
-        ),
+        "csv" => {
+            Box::new(CsvTransactions::open(file).expect("a file").time("date").category("category"))
+        }
         #[cfg(feature = "arrow")]
         "parquet" => Box::new(
             segmentry::data::ParquetTransactions::open(file)

@@ -400,6 +400,7 @@ impl<'a> IdColumn<'a> {
 
 impl<'a> Names<'a> {
     /// Names with the texts that their places mean.
+    #[cfg(any(feature = "csv", feature = "arrow"))]
     pub(crate) fn new(names: Vec<u64>, texts: TextColumn<'a>) -> Self {
         debug_assert!(names.iter().all(|&name| {
             name == MISSING || name < PLACE || ((name & !PLACE) as usize) < texts.len()

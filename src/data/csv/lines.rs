@@ -27,7 +27,8 @@ pub(crate) const PRICE: usize = 3;
 pub(crate) const CATEGORY: usize = 4;
 pub(crate) const PRODUCT: usize = 5;
 pub(crate) const ORDER: usize = 6;
-pub(crate) const ROLES: usize = 7;
+pub(crate) const CURRENCY: usize = 7;
+pub(crate) const ROLES: usize = 8;
 
 /// Lines per batch where they come one by one.
 const ROWS: usize = 8192;
@@ -107,6 +108,7 @@ impl Rules {
             }
         };
         let (category, product, order) = (string(CATEGORY)?, string(PRODUCT)?, string(ORDER)?);
+        let currency = string(CURRENCY)?.trim();
 
         let blank = customer.as_bytes().first().is_none_or(|&byte| byte <= b' ' || byte >= 0x80)
             && customer.trim().is_empty();
@@ -118,6 +120,7 @@ impl Rules {
             (CATEGORY, &mut filling.categories, category),
             (PRODUCT, &mut filling.products, product),
             (ORDER, &mut filling.orders, order),
+            (CURRENCY, &mut filling.currencies, currency),
         ] {
             if self.places[role].is_some() {
                 column.push(text);
@@ -144,6 +147,9 @@ impl Rules {
         }
         if self.places[CATEGORY].is_some() {
             batch = batch.categories(filling.categories.column()?)?;
+        }
+        if self.places[CURRENCY].is_some() {
+            batch = batch.currencies(filling.currencies.column()?)?;
         }
         Ok(batch.unreadable(filling.faults))
     }
@@ -188,6 +194,7 @@ pub(crate) struct Filling {
     pub(crate) categories: Texts,
     pub(crate) products: Texts,
     pub(crate) orders: Texts,
+    pub(crate) currencies: Texts,
     faults: Vec<RowFault>,
 }
 

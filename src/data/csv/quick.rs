@@ -7,7 +7,7 @@
 use crate::data::Decimal;
 use crate::data::batch::PLACE;
 use crate::data::csv::lines::{
-    AMOUNT, CATEGORY, CUSTOMER, Clock, Filling, ORDER, PRICE, PRODUCT, ROLES, TIME,
+    AMOUNT, CATEGORY, CURRENCY, CUSTOMER, Clock, Filling, ORDER, PRICE, PRODUCT, ROLES, TIME,
 };
 
 /// How to read a plain line.
@@ -19,8 +19,8 @@ pub(crate) struct Quick {
     has_texts: bool,
     delimiter: u8,
     digits: u8,
-    /// Which bytes end a field.
-    ends: [bool; 256],
+    /// The delimiter in all of eight bytes.
+    delimiters: u64,
 }
 
 /// What a line said, before anything is kept of it.
@@ -31,7 +31,7 @@ struct Said<'l> {
     seconds: i64,
     amount: Decimal,
     price: Option<Decimal>,
-    texts: [&'l [u8]; 3],
+    texts: [&'l [u8]; ROLES - CATEGORY],
 }
 
 impl Quick {
@@ -51,12 +51,10 @@ impl Quick {
                 roles[place] = role;
             }
         }
-        let has_texts = [CATEGORY, PRODUCT, ORDER].iter().any(|role| roles.contains(role));
-        let mut ends = [false; 256];
-        for byte in [delimiter, b'\n', b'\r'] {
-            ends[usize::from(byte)] = true;
-        }
-        Some(Self { roles, has_texts, delimiter, digits, ends })
+        let has_texts =
+            [CATEGORY, PRODUCT, ORDER, CURRENCY].iter().any(|role| roles.contains(role));
+        let delimiters = u64::from(delimiter) * ONES;
+        Some(Self { roles, has_texts, delimiter, digits, delimiters })
     }
 
     /// Reads the first of these lines into the columns and says how many bytes it has; `None` where
@@ -150,11 +148,13 @@ impl Quick {
     fn keep_texts(&self, said: &Said<'_>, filling: &mut Filling) -> Option<()> {
         let text = |role: usize| std::str::from_utf8(said.texts[role - CATEGORY]).ok();
         let (category, product, order) = (text(CATEGORY)?, text(PRODUCT)?, text(ORDER)?);
+        let currency = text(CURRENCY)?.trim();
         for &role in &self.roles {
             match role {
                 CATEGORY => filling.categories.push(category),
                 PRODUCT => filling.products.push(product),
                 ORDER => filling.orders.push(order),
+                CURRENCY => filling.currencies.push(currency),
                 _ => {}
             }
         }
@@ -163,18 +163,37 @@ impl Quick {
 
     #[inline]
     fn ends(&self, byte: u8) -> bool {
-        self.ends[usize::from(byte)]
+        byte == self.delimiter || byte == b'\n' || byte == b'\r'
     }
 
     /// Where the field ends that goes on at `at`.
     #[inline]
     fn end(&self, bytes: &[u8], at: usize) -> Option<usize> {
         let mut at = at;
+        while let Some(eight) = bytes.get(at..at + 8).and_then(|eight| eight.try_into().ok()) {
+            let eight = u64::from_le_bytes(eight);
+            let found = zeros(eight ^ self.delimiters)
+                | zeros(eight ^ (u64::from(b'\n') * ONES))
+                | zeros(eight ^ (u64::from(b'\r') * ONES));
+            if found != 0 {
+                return Some(at + found.trailing_zeros() as usize / 8);
+            }
+            at += 8;
+        }
         while !self.ends(*bytes.get(at)?) {
             at += 1;
         }
         Some(at)
     }
+}
+
+/// One in each of eight bytes.
+const ONES: u64 = 0x0101_0101_0101_0101;
+
+/// The upper bits of the bytes that are zero; behind the first of them there may be too many.
+#[inline]
+fn zeros(eight: u64) -> u64 {
+    eight.wrapping_sub(ONES) & !eight & (ONES << 7)
 }
 
 /// Digits as a number, which is right for up to 18 of them, and where they end.
@@ -238,6 +257,20 @@ fn decimal(bytes: &[u8], start: usize) -> Option<(Decimal, usize)> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_end_of_a_field_is_the_first_one() {
+        let quick = Quick::new(3, &[None; ROLES], b';', 2).unwrap();
+        for text in [";", "a;b", "abcdefgh;i\n", "abcdefg\r\n;;", "\u{1}\0;,:<\n;", "é;éééééééé"]
+        {
+            for padding in ["", "01234567", "0123456789abcdef"] {
+                let text = format!("{padding}{text}01234567");
+                let plain = text.bytes().position(|byte| quick.ends(byte));
+                assert_eq!(quick.end(text.as_bytes(), 0), plain, "{text:?}");
+            }
+        }
+        assert_eq!(quick.end(b"no end at all", 0), None);
+    }
 
     #[test]
     fn eight_digits_are_one_number() {

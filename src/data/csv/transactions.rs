@@ -51,6 +51,7 @@ pub struct CsvTransactions {
     category: Option<String>,
     product: Option<String>,
     order: Option<String>,
+    currency: Option<String>,
     row_order: RowOrder,
     layout: OnceLock<Option<Layout>>,
     offsets: OnceLock<Option<bool>>,
@@ -87,6 +88,7 @@ impl CsvTransactions {
             category: None,
             product: None,
             order: None,
+            currency: None,
             row_order: RowOrder::Any,
             layout: OnceLock::new(),
             offsets: OnceLock::new(),
@@ -172,6 +174,14 @@ impl CsvTransactions {
         self
     }
 
+    /// The column with the currency; a second currency is an error, or is flagged
+    /// ([`HistorySpec::currencies`](crate::data::HistorySpec::currencies)).
+    #[must_use]
+    pub fn currency(mut self, column: impl Into<String>) -> Self {
+        self.currency = Some(column.into());
+        self
+    }
+
     /// Declares the order of the lines, which saves memory; see [`TransactionSource::order`].
     #[must_use]
     pub fn row_order(mut self, order: RowOrder) -> Self {
@@ -241,6 +251,7 @@ impl CsvTransactions {
             wanted(Column::Category, &self.category)?,
             wanted(Column::Product, &self.product)?,
             wanted(Column::Order, &self.order)?,
+            wanted(Column::Currency, &self.currency)?,
         ];
         let skip = request.unreadable_rows() == UnreadableRows::Skip;
         Ok(Rules::new(header, places, self.delimiter, request.minor_digits(), skip))
@@ -276,5 +287,26 @@ impl fmt::Debug for CsvTransactions {
             .field("time", &self.time)
             .field("amount", &self.amount)
             .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::data::{CsvTransactions, Currencies, CustomerHistory, DataError, HistorySpec};
+    use crate::work::Work;
+
+    #[test]
+    fn a_second_currency_is_an_error_or_flagged() {
+        let file = "customer_id,time,amount,currency\n1,2024-01-02,5,EUR\n\
+                    1,2024-01-03,7, EUR \n2,2024-01-03,9,USD\n";
+        let read = |spec: &HistorySpec| {
+            let source = CsvTransactions::from_reader(file.as_bytes()).currency("currency");
+            CustomerHistory::read(&source, spec, &Work::new())
+        };
+        let error = read(&HistorySpec::new()).unwrap_err();
+        assert!(matches!(error, DataError::MixedCurrencies { .. }), "{error}");
+        let history = read(&HistorySpec::new().currencies(Currencies::Flag)).unwrap();
+        let rows: Vec<u64> = history.quality().currencies.iter().map(|c| c.rows).collect();
+        assert_eq!(rows, [2, 1]);
     }
 }
