@@ -4,29 +4,33 @@
 //! What does depend on order, the number of distinct days, is counted at once for customers whose
 //! days come in order and from a log for the others; a source that declares its order needs no log.
 
+mod finish;
+mod held_out;
+
 use std::ops::Range;
 
 use crate::data::cells::{Cell, Cells};
 use crate::data::currencies::RowPlace;
 use crate::data::fingerprint::Fingerprints;
-use crate::data::history::Columns;
-use crate::data::quality::{Counts, Outcome};
+use crate::data::quality::Counts;
 use crate::data::reading::Faults;
 use crate::data::roster::Roster;
 use crate::data::summary::Summary;
 use crate::data::window::{Misfit, Window};
 use crate::data::{
-    Batch, CategoryTotals, CustomerHistory, DataError, Duplicates, HistorySpec, MissingCustomers,
-    OutOfWindow, Returns, RowFault, RowOrder, TransactionSource, UnreadableRows, ZeroAmounts,
+    Batch, DataError, Duplicates, HistorySpec, MissingCustomers, OutOfWindow, Returns, RowFault,
+    RowOrder, TransactionSource, UnreadableRows, ZeroAmounts,
 };
-use crate::units::{CustomerId, Date};
+use crate::units::CustomerId;
 use crate::work::Work;
+use held_out::HeldOut;
 
 /// A history in the making: what one shard of the rows adds up to.
 ///
 /// Two of them merge into what one reading of both shards would have given, bit for bit; the order
 /// of merging does not matter. Use it where shards are read on different machines or at different
-/// times; otherwise [`CustomerHistory::read`] does it all.
+/// times; otherwise [`CustomerHistory::read`](crate::data::CustomerHistory::read) does it
+/// all.
 ///
 /// # Example
 ///
@@ -72,15 +76,6 @@ pub struct PartialHistory {
     partition: usize,
     rows_in_partition: u64,
     stretch: Stretch,
-}
-
-/// What customers did after the observation, held back to test forecasts on.
-#[derive(Debug, Clone)]
-struct HeldOut {
-    until: i32,
-    window: Window,
-    /// By customer; shorter than the roster where the last ones did nothing.
-    summaries: Vec<Summary>,
 }
 
 /// A row that may turn out to be a repeat, with what it added.
@@ -552,174 +547,6 @@ impl PartialHistory {
         (self.first_seen, self.last_seen) = (i32::MAX, i32::MIN);
         self.open = None;
     }
-
-    /// The history of all that was added.
-    ///
-    /// # Errors
-    ///
-    /// [`DataError::NoPurchases`] where nobody bought anything; [`DataError::Cancelled`].
-    pub fn finish(mut self, work: &Work) -> Result<CustomerHistory, DataError> {
-        work.check()?;
-        let repeats = self.take_out_repeats()?;
-        self.count(|_| true);
-        work.check()?;
-        let (mut without_purchase, mut without_purchase_minor) = (0, 0i128);
-        let mut buyers = 0;
-        for summary in self.customers.values() {
-            if summary.has_purchase() {
-                buyers += 1;
-            } else if summary.returns != 0 {
-                without_purchase += 1;
-                without_purchase_minor += i128::from(summary.returns);
-            }
-        }
-        if buyers == 0 {
-            return Err(DataError::NoPurchases {
-                rows_read: self.counts.rows_read,
-                rows_skipped: self.counts.skipped(&self.spec),
-            });
-        }
-        let day =
-            |number| Date::from_day_number(number).expect("days were checked when they were read");
-        let outcome = Outcome {
-            customers: buyers,
-            without_purchase,
-            without_purchase_minor,
-            repeats,
-            observed_from: self.spec.observed_from.unwrap_or_else(|| day(self.first_seen)),
-            observed_until: self.spec.observed_until.unwrap_or_else(|| day(self.last_seen)),
-        };
-        let quality = self.counts.report(&self.spec, outcome);
-        let seen = self.customers.len();
-        let sorted = self.customers.sorted(Summary::has_purchase).map_err(DataError::Customers)?;
-        work.check()?;
-        let mut summaries = sorted.values;
-        let squared_gaps = self.spec.rhythm.then(|| {
-            summaries.iter().map(|entry| self.window.squared_gaps_of(entry.value.number)).collect()
-        });
-        let held_out = self.held_out.map(|held| {
-            let of = |number: u32| held.summaries.get(number as usize).copied().unwrap_or_default();
-            summaries.iter().map(|entry| of(entry.value.number)).collect()
-        });
-        let categories = self.spec.categories.then(|| {
-            let mut rows = vec![u32::MAX; seen];
-            for (row, entry) in summaries.iter().enumerate() {
-                rows[entry.value.number as usize] = row as u32;
-            }
-            category_totals(self.categories, &self.cells, &rows, summaries.len())
-        });
-        for (row, entry) in summaries.iter_mut().enumerate() {
-            entry.value.number = row as u32;
-        }
-        let columns = Columns { summaries, squared_gaps, held_out };
-        let held_until = self.spec.holdout_until;
-        Ok(CustomerHistory::new(
-            sorted.ids,
-            columns,
-            categories.transpose()?,
-            quality,
-            self.spec.minor_digits,
-            held_until,
-        ))
-    }
-
-    /// Counts repeats and, where the rule says so, takes all but one of each out again.
-    fn take_out_repeats(&mut self) -> Result<u64, DataError> {
-        self.repeats.sort_unstable();
-        let flagged = self.repeats.windows(2).filter(|pair| pair[0] == pair[1]).count() as u64;
-        let mut traces = std::mem::take(&mut self.traces);
-        traces.sort_unstable_by_key(|trace| trace.fingerprint);
-        let mut dropped = 0;
-        for pair in traces.windows(2).filter(|pair| pair[0].fingerprint == pair[1].fingerprint) {
-            dropped += 1;
-            let Some(added) = pair[1].added else { continue };
-            let Added { customer, day, minor, category, currency, held_out } = added;
-            self.counts.dropped += 1;
-            if let Some(currency) = currency {
-                self.counts.currencies.take(currency, minor);
-            }
-            match minor {
-                _ if held_out => &mut self.counts.held_out,
-                ..=-1 => &mut self.counts.returns,
-                0 => &mut self.counts.zeros,
-                1.. => &mut self.counts.purchases,
-            }
-            .take(minor);
-            match &mut self.held_out {
-                Some(held) if held_out => &mut held.summaries[customer as usize],
-                _ => self.customers.value_mut(customer),
-            }
-            .take_out(day, minor);
-            if let Some(category) = category {
-                self.cells
-                    .add(Cell { customer, category, gross: -minor })
-                    .map_err(|overflow| self.misfit(overflow.into(), customer, None))?;
-            }
-        }
-        Ok(flagged + dropped)
-    }
-}
-
-impl HeldOut {
-    fn summary(&mut self, customer: u32) -> &mut Summary {
-        let place = customer as usize;
-        if self.summaries.len() <= place {
-            self.summaries.resize(place + 1, Summary::default());
-        }
-        let summary = &mut self.summaries[place];
-        summary.number = customer;
-        summary
-    }
-
-    fn book(&mut self, customer: u32, day: i32, minor: i64) -> Result<(), Misfit> {
-        let mut summary = *self.summary(customer);
-        let booked = self.window.book(&mut summary, day, minor);
-        self.summaries[customer as usize] = summary;
-        booked
-    }
-
-    fn absorb(&mut self, other: &Self, numbers: &[u32]) -> Result<(), (Misfit, u32)> {
-        let mut meetings = 0;
-        for (place, theirs) in other.summaries.iter().enumerate() {
-            let customer = numbers[place];
-            let mut summary = *self.summary(customer);
-            let met = self.window.absorb_summary(&mut summary, theirs, &other.window);
-            meetings += usize::from(met.map_err(|misfit| (misfit, customer))?);
-            self.summaries[customer as usize] = summary;
-        }
-        self.window.absorb(&other.window, numbers, meetings);
-        Ok(())
-    }
-}
-
-/// The cells as rows of customers, whose place `rows` gives by number.
-fn category_totals(
-    categories: Roster<()>,
-    cells: &Cells,
-    rows: &[u32],
-    n_customers: usize,
-) -> Result<CategoryTotals, DataError> {
-    let mut order: Vec<u32> = (0..categories.len() as u32).collect();
-    let names: Vec<String> = order.iter().map(|&number| categories.name(number)).collect();
-    order.sort_unstable_by(|&a, &b| names[a as usize].cmp(&names[b as usize]));
-    let mut place = vec![0u32; order.len()];
-    for (position, &number) in order.iter().enumerate() {
-        place[number as usize] = position as u32;
-    }
-    let mut placed: Vec<Cell> = cells
-        .iter()
-        .filter(|cell| cell.gross != 0 && rows[cell.customer as usize] != u32::MAX)
-        .map(|cell| Cell {
-            customer: rows[cell.customer as usize],
-            category: place[cell.category as usize],
-            gross: cell.gross,
-        })
-        .collect();
-    crate::num::blocks::sort(&mut placed, |a, b| {
-        (a.customer, a.category).cmp(&(b.customer, b.category))
-    });
-    let names = order.iter().map(|&number| names[number as usize].clone()).collect();
-    Ok(CategoryTotals::new(names, &placed, n_customers))
 }
 
 impl std::fmt::Debug for PartialHistory {
