@@ -292,8 +292,29 @@ impl fmt::Debug for CsvTransactions {
 
 #[cfg(test)]
 mod tests {
-    use crate::data::{CsvTransactions, Currencies, CustomerHistory, DataError, HistorySpec};
+    use crate::data::{
+        CsvError, CsvFault, CsvTransactions, Currencies, CustomerHistory, DataError, HistorySpec,
+    };
     use crate::work::Work;
+
+    #[test]
+    fn a_packed_file_is_unpacked_or_named() {
+        use std::io::Write;
+
+        let file = "customer_id,time,amount\n1,2024-01-02,5\n";
+        let mut packed = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+        packed.write_all(file.as_bytes()).unwrap();
+        let source = CsvTransactions::from_reader(std::io::Cursor::new(packed.finish().unwrap()));
+        let history = CustomerHistory::read(&source, &HistorySpec::new(), &Work::new());
+        if cfg!(feature = "gzip") {
+            assert_eq!(history.unwrap().gross(0).amount(), 5.0);
+        } else {
+            let error = history.unwrap_err();
+            let cause = std::error::Error::source(&error).unwrap();
+            let fault = &cause.downcast_ref::<CsvError>().unwrap().fault;
+            assert_eq!(*fault, CsvFault::Gzip);
+        }
+    }
 
     #[test]
     fn a_second_currency_is_an_error_or_flagged() {
