@@ -68,11 +68,12 @@
 //!
 //! | feature | default | what it adds |
 //! |---|---|---|
-//! | `csv` | yes | transactions and attributes from CSV |
+//! | `csv` | yes | transactions, attributes and events from CSV |
+//! | `gzip` | no | CSV files packed by gzip |
 //! | `arrow` | no | transactions from Arrow record batches and Parquet files |
 //! | `parallel` | yes | work on the threads of the caller's rayon pool; the results keep their bits |
 //!
-//! Without both the crate builds for `wasm32-unknown-unknown`.
+//! Without any of them the crate builds for `wasm32-unknown-unknown`.
 //!
 //! # What it does not do
 //!
