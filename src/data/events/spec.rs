@@ -59,7 +59,7 @@ impl EventSpec {
     }
 
     /// How many different keys, and how many different kinds, there may be; 65,536 unless set.
-    /// Campaigns and channels fit; a session's number that was taken for a key does not, and would
+    /// Campaigns and channels fit; a visit's number that was taken for a key does not, and would
     /// make a tally of its own for every event.
     #[must_use]
     pub fn max_keys(mut self, max_keys: usize) -> Self {
