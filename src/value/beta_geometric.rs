@@ -15,7 +15,7 @@ use crate::num::real::{exp, exp_m1, ln, ln_1p, log_add, logistic};
 use crate::num::special::{digamma_rise, ln_rising, trigamma_fall};
 use crate::units::{Days, Probability};
 use crate::value::fit::conclude;
-use crate::value::rates::annuity;
+use crate::value::horizon::annuity;
 use crate::value::{FitStatus, Parameter, PurchaseRecord, PurchaseSummary, Refusal, ValueError};
 use crate::work::Work;
 

@@ -10,19 +10,26 @@ use crate::num::newton::Minimum;
 #[serde(rename_all = "lowercase")]
 #[non_exhaustive]
 pub enum Parameter {
-    /// BG/NBD: shape of the gamma distribution of purchase rates.
+    /// NBD models: shape of the gamma distribution of purchase rates.
     R,
-    /// BG/NBD: its scale, in weeks.
+    /// NBD models: its scale, in weeks. BG/BB and sBG: first shape of a beta distribution.
     Alpha,
     /// BG/NBD: first shape of the beta distribution of dropout probabilities.
     A,
     /// BG/NBD: its second shape.
     B,
+    /// Pareto/NBD: shape of the gamma distribution of dropout rates.
+    S,
+    /// Pareto/NBD: its scale, in weeks. BG/BB and sBG: second shape of a beta distribution.
+    Beta,
+    /// BG/BB: second shape of the beta distribution of dropout probabilities.
+    Delta,
     /// Gamma-Gamma: shape of a customer's spend over their purchases.
     P,
     /// Gamma-Gamma: shape of the scale of spend over customers.
     Q,
-    /// Gamma-Gamma: scale of the scale of spend over customers, in money.
+    /// Gamma-Gamma: scale of the scale of spend over customers, in money. BG/BB: first shape of
+    /// the beta distribution of dropout probabilities.
     Gamma,
 }
 

@@ -8,7 +8,7 @@ use crate::num::blocks;
 use crate::num::real::exp_m1;
 use crate::units::{Days, Money, Probability};
 use crate::value::beta_geometric::Forecast;
-use crate::value::rates::annuity;
+use crate::value::horizon::annuity;
 use crate::value::{
     BgNbd, FitStatus, FittedBetaGeometric, FittedGammaGamma, GammaGamma, MbgNbd, PurchaseRecord,
     PurchaseSummary, SpendRecord, ValueError,

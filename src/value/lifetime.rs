@@ -3,9 +3,9 @@
 
 use crate::data::CustomerHistory;
 use crate::units::{Days, Money, Probability};
+use crate::value::horizon::{Discount, WEEKS_PER_YEAR, annuity};
 use crate::value::ladder::{PurchaseModel, Purchases, Spend};
 use crate::value::potential::{peer_frontier, tenure_bands};
-use crate::value::rates::{WEEKS_PER_YEAR, annuity, weekly_discount};
 use crate::value::{
     CustomerValue, Economics, FittedBetaGeometric, FittedGammaGamma, FittedValueModel, GammaGamma,
     MbgNbd, PurchaseSummary, Rates, SpendRecord, ValueBasis, ValueError, ValueModel, ValueUnit,
@@ -108,14 +108,7 @@ impl LifetimeValue {
                 expected: "at least one day",
             });
         }
-        if !(self.annual_discount >= 0.0 && self.annual_discount.is_finite()) {
-            let value = self.annual_discount;
-            return Err(ValueError::Param {
-                name: "annual_discount",
-                value,
-                expected: "finite and not negative",
-            });
-        }
+        Discount::annual(self.annual_discount)?;
         if !(0.0..=1.0).contains(&self.frontier) {
             return Err(ValueError::Param {
                 name: "frontier",
@@ -198,7 +191,7 @@ impl FittedValueModel for FittedLifetimeValue {
         economics.check_length(n)?;
         let base = PurchaseSummary::of(history);
         work.begin("valuing customers", Some(n as u64))?;
-        let discount = weekly_discount(self.settings.annual_discount);
+        let discount = Discount::annual(self.settings.annual_discount)?.weekly();
         let outlooks = self.purchases.outlooks(&base, self.settings.horizon, discount, work)?;
         let spend = SpendRecord::of(history);
         let weeks = self.settings.horizon.in_weeks();

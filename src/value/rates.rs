@@ -6,7 +6,6 @@
 
 use serde::Serialize;
 
-use crate::num::real::{exp_m1, ln_1p};
 use crate::units::Money;
 
 /// The rates behind one customer's future value over the horizon.
@@ -57,38 +56,5 @@ impl Rates {
     /// Expected purchases over the horizon, discounted.
     pub fn expected_purchases(&self) -> f64 {
         self.alive * self.staying * self.purchases
-    }
-}
-
-/// Weeks in a year of 365.25 days.
-pub(crate) const WEEKS_PER_YEAR: f64 = 365.25 / 7.0;
-
-/// The continuous weekly rate of an annual discount rate.
-pub(crate) fn weekly_discount(annual: f64) -> f64 {
-    ln_1p(annual) / WEEKS_PER_YEAR
-}
-
-/// What one unit a week is worth today over so many weeks, `(1 - e^(-δH)) / δ`.
-pub(crate) fn annuity(weeks: f64, discount: f64) -> f64 {
-    if discount == 0.0 { weeks } else { -exp_m1(-discount * weeks) / discount }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_year_at_ten_percent() {
-        let discount = weekly_discount(0.1);
-        assert!((crate::num::real::exp(-discount * WEEKS_PER_YEAR) - 1.0 / 1.1).abs() < 1e-15);
-        // (1 - 1/1.1) / ln 1.1 years
-        let years = annuity(WEEKS_PER_YEAR, discount) / WEEKS_PER_YEAR;
-        assert!((years - 0.953_823_517_023_37).abs() < 1e-14, "{years}");
-        assert_eq!(annuity(52.0, 0.0), 52.0);
-    }
-
-    #[test]
-    fn a_small_discount_is_nearly_none() {
-        assert!((annuity(52.0, 1e-18) - 52.0).abs() < 1e-12);
     }
 }

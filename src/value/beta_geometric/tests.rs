@@ -1,5 +1,5 @@
 use super::*;
-use crate::value::rates::weekly_discount;
+use crate::value::Discount;
 
 fn records() -> PurchaseSummary {
     let rows = [
@@ -100,7 +100,7 @@ fn discounting_equals_a_fine_sum_of_purchases() {
         let record = PurchaseRecord::new(x, t_x, age).unwrap();
         let forecast = Forecast::new(&model, x);
         for weeks in [1.0, 52.0, 520.0] {
-            let discount = weekly_discount(0.1);
+            let discount = Discount::annual(0.1).unwrap().weekly();
             // Simpson's rule on d/dt: the purchases of each small step, discounted at its middle,
             // plus its ends.
             let steps = 4000;
