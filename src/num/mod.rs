@@ -5,9 +5,11 @@
 //! | [`adjust`] | p-values adjusted for many tests |
 //! | [`blocks`] | work and sums over fixed blocks, in block order, on any number of threads |
 //! | [`correlation`] | whether two numbers go together |
+//! | [`delta`] | standard errors of predictions |
 //! | [`interval`] | intervals for shares and means |
 //! | [`linear`] | small symmetric systems |
 //! | [`newton`] | minimum of a smooth function of a few variables |
+//! | [`profile`] | intervals by profile likelihood |
 //! | [`quadrature`] | Gauss-Legendre nodes |
 //! | [`quantile`] | order statistics |
 //! | [`random`] | random streams whose values never change |
@@ -21,9 +23,11 @@
 pub(crate) mod adjust;
 pub(crate) mod blocks;
 pub(crate) mod correlation;
+pub(crate) mod delta;
 pub(crate) mod interval;
 pub(crate) mod linear;
 pub(crate) mod newton;
+pub(crate) mod profile;
 pub(crate) mod quadrature;
 pub(crate) mod quantile;
 pub(crate) mod random;
