@@ -51,18 +51,21 @@ pub(crate) fn solve<const N: usize>(factor: &[[f64; N]; N], right: &[f64; N]) ->
 /// to `values[i]`.
 ///
 /// `None` where an entry is not finite.
-pub(crate) fn eigen<const N: usize>(matrix: &[[f64; N]; N]) -> Option<([f64; N], [[f64; N]; N])> {
+pub(crate) fn eigen(matrix: Vec<Vec<f64>>) -> Option<(Vec<f64>, Vec<Vec<f64>>)> {
     const SWEEPS: usize = 60;
     if !matrix.iter().flatten().all(|entry| entry.is_finite()) {
         return None;
     }
-    let mut a = *matrix;
-    let mut vectors: [[f64; N]; N] =
-        std::array::from_fn(|i| std::array::from_fn(|j| f64::from(u8::from(i == j))));
+    let n = matrix.len();
+    let mut a = matrix;
+    let mut vectors = vec![vec![0.0; n]; n];
+    for (i, vector) in vectors.iter_mut().enumerate() {
+        vector[i] = 1.0;
+    }
     for _ in 0..SWEEPS {
         let mut rotated = false;
-        for p in 0..N {
-            for q in p + 1..N {
+        for p in 0..n {
+            for q in p + 1..n {
                 if a[p][q].abs() <= f64::EPSILON * (a[p][p].abs() * a[q][q].abs()).sqrt()
                     || a[p][q] == 0.0
                 {
@@ -77,7 +80,7 @@ pub(crate) fn eigen<const N: usize>(matrix: &[[f64; N]; N]) -> Option<([f64; N],
                 for row in &mut a {
                     (row[p], row[q]) = (c * row[p] - s * row[q], s * row[p] + c * row[q]);
                 }
-                for k in 0..N {
+                for k in 0..n {
                     (a[p][k], a[q][k]) = (c * a[p][k] - s * a[q][k], s * a[p][k] + c * a[q][k]);
                     (vectors[p][k], vectors[q][k]) = (
                         c * vectors[p][k] - s * vectors[q][k],
@@ -90,7 +93,22 @@ pub(crate) fn eigen<const N: usize>(matrix: &[[f64; N]; N]) -> Option<([f64; N],
             break;
         }
     }
-    Some((std::array::from_fn(|i| a[i][i]), vectors))
+    Some(((0..n).map(|i| a[i][i]).collect(), vectors))
+}
+
+/// The inverse of a positive definite matrix of any size, or `None`: by its eigenvalues, all of
+/// which must stand out of rounding.
+pub(crate) fn inverse_wide(matrix: Vec<Vec<f64>>) -> Option<Vec<Vec<f64>>> {
+    let n = matrix.len();
+    let (values, vectors) = eigen(matrix)?;
+    let largest = values.iter().fold(0.0, |most: f64, v| most.max(v.abs()));
+    if values.iter().any(|&value| !(value > largest * f64::EPSILON * n as f64)) {
+        return None;
+    }
+    let entry = |i: usize, j: usize| {
+        values.iter().zip(&vectors).fold(0.0, |sum, (value, v)| sum + v[i] * v[j] / value)
+    };
+    Some((0..n).map(|i| (0..n).map(|j| entry(i.min(j), i.max(j))).collect()).collect())
 }
 
 /// The inverse of a positive definite matrix, or `None`.
@@ -125,17 +143,32 @@ mod tests {
     }
 
     #[test]
+    fn a_wide_inverse_equals_the_narrow_one() {
+        let matrix = [[5.0, 1.0, -2.0], [1.0, 3.0, 0.5], [-2.0, 0.5, 4.0]];
+        let narrow = inverse(&matrix).unwrap();
+        let wide = inverse_wide(matrix.iter().map(|row| row.to_vec()).collect()).unwrap();
+        for i in 0..3 {
+            for j in 0..3 {
+                assert!((narrow[i][j] - wide[i][j]).abs() < 1e-15);
+                assert_eq!(wide[i][j], wide[j][i]);
+            }
+        }
+    }
+
+    #[test]
     fn eigenvectors_rebuild_the_matrix() {
-        let matrix = [[4.0, 1.0, -2.0], [1.0, -3.0, 0.5], [-2.0, 0.5, 1e-6]];
-        let (values, vectors) = eigen(&matrix).unwrap();
+        let matrix = vec![vec![4.0, 1.0, -2.0], vec![1.0, -3.0, 0.5], vec![-2.0, 0.5, 1e-6]];
+        let (values, vectors) = eigen(matrix.clone()).unwrap();
         for i in 0..3 {
             for j in 0..3 {
                 let rebuilt: f64 = (0..3).map(|k| values[k] * vectors[k][i] * vectors[k][j]).sum();
                 assert!((rebuilt - matrix[i][j]).abs() < 1e-14, "{i} {j}: {rebuilt}");
             }
         }
-        assert!(eigen(&[[f64::NAN]]).is_none());
-        assert_eq!(eigen(&[[2.0, 0.0], [0.0, -1.0]]).unwrap().0, [2.0, -1.0]);
+        assert!(eigen(vec![vec![f64::NAN]]).is_none());
+        let diagonal = vec![vec![2.0, 0.0], vec![0.0, -1.0]];
+        assert_eq!(eigen(diagonal.clone()).unwrap().0, [2.0, -1.0]);
+        assert!(inverse_wide(diagonal).is_none());
     }
 
     #[test]

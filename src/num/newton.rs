@@ -4,6 +4,9 @@
 //! optimum in about ten evaluations where a method of values alone takes hundreds and stops early.
 //! Where the curvature along some direction is negative or nearly none, its size is used instead
 //! (Greenstadt 1967), so that every step goes downhill and a flat ridge is crossed in long strides.
+//!
+//! The search itself works on any number of variables, because models with covariates have as many
+//! as the caller brings; models with a fixed number use it through arrays.
 
 use crate::num::linear;
 
@@ -24,6 +27,24 @@ pub(crate) struct Minimum<const N: usize> {
     pub(crate) converged: bool,
     /// Which variables ended on the box's side, pushed against it.
     pub(crate) bound: [bool; N],
+}
+
+/// The same for any number of variables.
+#[derive(Debug, Clone)]
+pub(crate) struct WideCurve {
+    pub(crate) value: f64,
+    pub(crate) gradient: Vec<f64>,
+    pub(crate) hessian: Vec<Vec<f64>>,
+}
+
+/// The same for any number of variables.
+#[derive(Debug, Clone)]
+pub(crate) struct WideMinimum {
+    pub(crate) at: Vec<f64>,
+    pub(crate) curve: WideCurve,
+    pub(crate) iterations: usize,
+    pub(crate) converged: bool,
+    pub(crate) bound: Vec<bool>,
 }
 
 /// The box: every variable stays within these two values.
@@ -52,7 +73,35 @@ pub(crate) fn minimise<const N: usize, E>(
     bounds: Bounds,
     mut evaluate: impl FnMut(&[f64; N]) -> Result<Curve<N>, E>,
 ) -> Result<Minimum<N>, E> {
-    let mut at = start.map(|v| v.clamp(bounds.low, bounds.high));
+    let found = minimise_wide(&start, bounds, |at| {
+        let curve = evaluate(&std::array::from_fn(|i| at[i]))?;
+        Ok(WideCurve {
+            value: curve.value,
+            gradient: curve.gradient.to_vec(),
+            hessian: curve.hessian.iter().map(|row| row.to_vec()).collect(),
+        })
+    })?;
+    let curve = Curve {
+        value: found.curve.value,
+        gradient: std::array::from_fn(|i| found.curve.gradient[i]),
+        hessian: std::array::from_fn(|i| std::array::from_fn(|j| found.curve.hessian[i][j])),
+    };
+    Ok(Minimum {
+        at: std::array::from_fn(|i| found.at[i]),
+        curve,
+        iterations: found.iterations,
+        converged: found.converged,
+        bound: std::array::from_fn(|i| found.bound[i]),
+    })
+}
+
+/// [`minimise`] for any number of variables.
+pub(crate) fn minimise_wide<E>(
+    start: &[f64],
+    bounds: Bounds,
+    mut evaluate: impl FnMut(&[f64]) -> Result<WideCurve, E>,
+) -> Result<WideMinimum, E> {
+    let mut at: Vec<f64> = start.iter().map(|v| v.clamp(bounds.low, bounds.high)).collect();
     let mut curve = evaluate(&at)?;
     let mut converged = false;
     let mut iterations = 0;
@@ -74,26 +123,24 @@ pub(crate) fn minimise<const N: usize, E>(
             }
         }
     }
-    let bound = pushed_against(&at, &curve.gradient.map(|g| -g), bounds);
-    Ok(Minimum { at, curve, iterations, converged, bound })
+    let downhill: Vec<f64> = curve.gradient.iter().map(|g| -g).collect();
+    let bound = pushed_against(&at, &downhill, bounds);
+    Ok(WideMinimum { at, curve, iterations, converged, bound })
 }
 
 /// Variables that sit on a side of the box and would leave it along `direction`.
-fn pushed_against<const N: usize>(
-    at: &[f64; N],
-    direction: &[f64; N],
-    bounds: Bounds,
-) -> [bool; N] {
-    std::array::from_fn(|i| {
-        (at[i] <= bounds.low && direction[i] < 0.0) || (at[i] >= bounds.high && direction[i] > 0.0)
-    })
+fn pushed_against(at: &[f64], direction: &[f64], bounds: Bounds) -> Vec<bool> {
+    let leaves = |(&at, &direction): (&f64, &f64)| {
+        (at <= bounds.low && direction < 0.0) || (at >= bounds.high && direction > 0.0)
+    };
+    at.iter().zip(direction).map(leaves).collect()
 }
 
 /// How much of the step fits into the box.
-fn room<const N: usize>(at: &[f64; N], step: &[f64; N], bounds: Bounds) -> f64 {
-    (0..N).fold(f64::INFINITY, |room, i| {
-        let side = if step[i] > 0.0 { bounds.high } else { bounds.low };
-        if step[i] == 0.0 { room } else { room.min((side - at[i]) / step[i]) }
+fn room(at: &[f64], step: &[f64], bounds: Bounds) -> f64 {
+    at.iter().zip(step).fold(f64::INFINITY, |room, (&at, &step)| {
+        let side = if step > 0.0 { bounds.high } else { bounds.low };
+        if step == 0.0 { room } else { room.min((side - at) / step) }
     })
 }
 
@@ -102,38 +149,40 @@ fn room<const N: usize>(at: &[f64; N], step: &[f64; N], bounds: Bounds) -> f64 {
 ///
 /// A variable on a side of the box that the step would push out is held, and the step taken anew:
 /// clipping it instead would bend the step, uphill where variables hang together.
-fn descent<const N: usize>(at: &[f64; N], curve: &Curve<N>, bounds: Bounds) -> Option<[f64; N]> {
-    let mut held = pushed_against(at, &curve.gradient.map(|g| -g), bounds);
+fn descent(at: &[f64], curve: &WideCurve, bounds: Bounds) -> Option<Vec<f64>> {
+    let downhill: Vec<f64> = curve.gradient.iter().map(|g| -g).collect();
+    let mut held = pushed_against(at, &downhill, bounds);
     loop {
         let step = newton_step(curve, &held)?;
         let pushed = pushed_against(at, &step, bounds);
         if !pushed.contains(&true) {
             return Some(step);
         }
-        for i in 0..N {
-            held[i] |= pushed[i];
+        for (held, pushed) in held.iter_mut().zip(pushed) {
+            *held |= pushed;
         }
     }
 }
 
 /// Along each eigenvector of the curvature, the slope over the size of the curvature.
-fn newton_step<const N: usize>(curve: &Curve<N>, held: &[bool; N]) -> Option<[f64; N]> {
-    let mut matrix = curve.hessian;
-    for i in 0..N {
-        for j in 0..N {
+fn newton_step(curve: &WideCurve, held: &[bool]) -> Option<Vec<f64>> {
+    let n = held.len();
+    let mut matrix = curve.hessian.clone();
+    for i in 0..n {
+        for j in 0..n {
             if held[i] || held[j] {
                 matrix[i][j] = if i == j { 1.0 } else { 0.0 };
             }
         }
     }
-    let (values, vectors) = linear::eigen(&matrix)?;
+    let (values, vectors) = linear::eigen(matrix)?;
     let steepest = values.iter().fold(0.0_f64, |most, v| v.abs().max(most));
-    let mut step = [0.0; N];
+    let mut step = vec![0.0; n];
     for (value, vector) in values.iter().zip(&vectors) {
         let slope =
-            (0..N).filter(|&i| !held[i]).fold(0.0, |sum, i| sum + vector[i] * curve.gradient[i]);
+            (0..n).filter(|&i| !held[i]).fold(0.0, |sum, i| sum + vector[i] * curve.gradient[i]);
         let length = -slope / value.abs().max(LEAST_CURVATURE * steepest).max(f64::MIN_POSITIVE);
-        for i in (0..N).filter(|&i| !held[i]) {
+        for i in (0..n).filter(|&i| !held[i]) {
             step[i] += length * vector[i];
         }
     }
@@ -141,19 +190,19 @@ fn newton_step<const N: usize>(curve: &Curve<N>, held: &[bool; N]) -> Option<[f6
 }
 
 /// Halves the step until the value falls by a fair part of what the slope promises.
-fn line_search<const N: usize, E>(
-    at: &[f64; N],
-    curve: &Curve<N>,
-    step: &[f64; N],
+fn line_search<E>(
+    at: &[f64],
+    curve: &WideCurve,
+    step: &[f64],
     shrink: f64,
     bounds: Bounds,
-    evaluate: &mut impl FnMut(&[f64; N]) -> Result<Curve<N>, E>,
-) -> Result<Option<([f64; N], Curve<N>)>, E> {
+    evaluate: &mut impl FnMut(&[f64]) -> Result<WideCurve, E>,
+) -> Result<Option<(Vec<f64>, WideCurve)>, E> {
     let slope = dot(&curve.gradient, step);
     let mut length = shrink;
     for _ in 0..40 {
-        let next: [f64; N] =
-            std::array::from_fn(|i| (at[i] + length * step[i]).clamp(bounds.low, bounds.high));
+        let moved = |(at, step): (&f64, &f64)| (at + length * step).clamp(bounds.low, bounds.high);
+        let next: Vec<f64> = at.iter().zip(step).map(moved).collect();
         let there = evaluate(&next)?;
         let falls = there.value < curve.value && there.value <= curve.value + 1e-4 * length * slope;
         // Near the optimum the fall drowns in rounding of the value; a smaller gradient is then the
@@ -168,20 +217,16 @@ fn line_search<const N: usize, E>(
     Ok(None)
 }
 
-fn value_noise<const N: usize>(curve: &Curve<N>) -> f64 {
+fn value_noise(curve: &WideCurve) -> f64 {
     64.0 * f64::EPSILON * curve.value.abs().max(1.0)
 }
 
-fn longest<const N: usize>(vector: &[f64; N]) -> f64 {
+fn longest(vector: &[f64]) -> f64 {
     vector.iter().fold(0.0, |longest, v| v.abs().max(longest))
 }
 
-fn dot<const N: usize>(a: &[f64; N], b: &[f64; N]) -> f64 {
-    let mut total = 0.0;
-    for i in 0..N {
-        total += a[i] * b[i];
-    }
-    total
+fn dot(a: &[f64], b: &[f64]) -> f64 {
+    a.iter().zip(b).fold(0.0, |total, (a, b)| total + a * b)
 }
 
 #[cfg(test)]
