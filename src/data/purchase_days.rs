@@ -114,6 +114,12 @@ impl DayTotal {
     pub fn is_purchase(&self) -> bool {
         self.is_purchase
     }
+
+    /// The number of the day since 1970-01-01, and gross and returns in whole minor units, for sums
+    /// that shall be exact.
+    pub(crate) fn whole(&self) -> (i32, i64, i64) {
+        (self.day, self.gross, self.returns)
+    }
 }
 
 impl PurchaseDays {
@@ -201,6 +207,10 @@ impl PurchaseDays {
     /// The last day of the window, itself included.
     pub fn until(&self) -> Date {
         self.until
+    }
+
+    pub(crate) fn minor_digits(&self) -> u8 {
+        self.minor_digits
     }
 }
 
