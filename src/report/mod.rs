@@ -10,6 +10,8 @@
 //! shown, and where one is withheld, enough others are withheld that it cannot be worked out from
 //! the totals.
 
+mod alive;
+mod calibration;
 mod deciles;
 mod escape;
 mod findings;
@@ -21,9 +23,13 @@ mod profile;
 mod suppress;
 mod svg;
 mod text;
+mod tracking;
 
+pub use alive::alive_chart;
+pub use calibration::{calibration_chart, conditional_chart};
 pub use deciles::decile_chart;
 pub use lorenz::lorenz_chart;
 pub use map::value_map_chart;
 pub use page::{Report, ReportParts};
 pub use profile::profile_chart;
+pub use tracking::{tracking_chart, weekly_tracking_chart};

@@ -31,7 +31,8 @@ pub fn tracking_chart(tracking: &Tracking) -> Option<String> {
 ///
 /// `None` where there are fewer than two weeks, or no purchases at all.
 pub fn weekly_tracking_chart(tracking: &Tracking) -> Option<String> {
-    let label = format!("Repeat purchases a week beside those that {} expected", tracking.forecaster);
+    let label =
+        format!("Repeat purchases a week beside those that {} expected", tracking.forecaster);
     draw(tracking, "repeat purchases a week", label, |week| (week.actual as f64, week.expected))
 }
 

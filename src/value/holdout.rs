@@ -308,3 +308,6 @@ impl fmt::Debug for HoldoutTest<'_> {
         f.debug_struct("HoldoutTest").field("history", self.history).finish_non_exhaustive()
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -9,6 +9,7 @@
 //! | [`GammaGamma`] | how much a customer spends at a purchase |
 //! | [`FitStatus`], [`Parameter`] | how a fit ended |
 //! | [`LifetimeValue`] | both together, as money over a horizon, with a ladder for data that a model refuses |
+//! | [`HoldoutTest`], [`Tracking`] | whether a forecast beats rules that need no model, on time that it has not seen |
 //! | [`Horizon`], [`Discount`] | how far a forecast looks, and what later money is worth today |
 //! | [`Rates`] | what one customer's future value is made of; strategies act on these |
 //! | [`Economics`] | margins and costs to serve, where the company knows them |
@@ -34,6 +35,7 @@ mod economics;
 mod error;
 mod fit;
 mod gamma_gamma;
+mod holdout;
 mod horizon;
 mod ladder;
 mod lifetime;
@@ -51,6 +53,10 @@ pub use economics::Economics;
 pub use error::{Refusal, ValueError};
 pub use fit::{FitStatus, Parameter};
 pub use gamma_gamma::{FittedGammaGamma, GammaGamma, SpendRecord};
+pub use holdout::{
+    Baseline, Calibration, Comparison, ForecastScore, ForecastVerdict, HoldoutReport, HoldoutTest,
+    Quantity, TrackedWeek, Tracking,
+};
 pub use horizon::{Discount, Horizon};
 pub use ladder::PurchaseModel;
 pub use lifetime::{FittedLifetimeValue, LifetimeValue};

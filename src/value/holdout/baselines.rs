@@ -60,7 +60,8 @@ impl Baseline {
             }
             Self::LastPeriod => {
                 let days = history.purchase_days()?;
-                let since = history.observed_until().day_number() - held_out.length().count() as i32;
+                let since =
+                    history.observed_until().day_number() - held_out.length().count() as i32;
                 Ok((0..n).map(|row| bought_after(days, row, since, quantity)).collect())
             }
             Self::Hiatus => Ok((0..n)

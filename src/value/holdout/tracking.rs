@@ -58,6 +58,7 @@ impl Tracking {
     ) -> Result<Self, DataError> {
         let days = history.purchase_days()?;
         let held_out = history.held_out()?;
+        let later = held_out.purchase_days()?;
         let start = history.observed_from().day_number();
         let length = (held_out.until().day_number() - start + 1).max(1) as usize;
         let week_of = |date: Date| ((date.day_number() - start) / 7) as usize;
@@ -66,7 +67,7 @@ impl Tracking {
         for row in 0..history.n_customers() {
             let first = history.first_purchase(row);
             acquired[(first.day_number() - start) as usize] += 1;
-            for day in days.of(row).chain(held_out.days(row)) {
+            for day in days.of(row).chain(later.of(row)) {
                 if day.is_purchase() && day.day() > first {
                     actual[week_of(day.day())] += 1;
                 }
