@@ -9,6 +9,7 @@
 #[cfg(feature = "csv")]
 mod cdnow;
 mod fifty_digits;
+mod holdout;
 mod iris;
 mod needs_exclusivity;
 #[cfg(feature = "csv")]
