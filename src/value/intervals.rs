@@ -1,0 +1,169 @@
+//! How far a forecast may be off: intervals of what is expected, and of what will be counted.
+//!
+//! The two are not the same and have different names. What is *expected* of a customer is known up
+//! to the uncertainty of the parameters, which shrinks as the base grows; what the customer will
+//! *do* is a draw around it, and no amount of data narrows that.
+
+use serde::Serialize;
+
+use crate::num::delta;
+use crate::num::interval::two_sided;
+use crate::num::real::{exp, ln, logistic};
+use crate::units::Days;
+use crate::value::{
+    Discount, FittedPurchaseModel, PurchaseForecast, PurchaseRecord, PurchaseSummary, ValueError,
+};
+use crate::work::Work;
+
+/// Intervals of what a model expects of the customers with one record.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+#[non_exhaustive]
+pub struct ForecastInterval {
+    /// Interval of the probability of being alive.
+    pub p_alive: [f64; 2],
+    /// Interval of the expected purchases, discounted where a discount was asked for.
+    pub purchases: [f64; 2],
+    /// Their standard error.
+    pub purchases_error: f64,
+}
+
+/// A level must leave something out on both sides.
+pub(super) fn check_level(level: f64) -> Result<(), ValueError> {
+    if level > 0.0 && level < 1.0 {
+        return Ok(());
+    }
+    Err(ValueError::Param { name: "level", value: level, expected: "between 0 and 1" })
+}
+
+impl FittedPurchaseModel {
+    /// Intervals of what is expected of each distinct record, by the delta method: of P(alive) on
+    /// the logit scale, of purchases on the logarithmic one, so that no end leaves the range.
+    ///
+    /// `None` where the fit has no covariance: parameters given, at the edge of the range, or flat.
+    /// A [`Bootstrap`](crate::value::Bootstrap) needs none.
+    ///
+    /// # Errors
+    ///
+    /// [`ValueError::Param`] for a level that is not between 0 and 1; [`ValueError::Cancelled`].
+    ///
+    /// # Cost
+    ///
+    /// Five times the forecast.
+    pub fn forecast_intervals(
+        &self,
+        base: &PurchaseSummary,
+        horizon: Days,
+        discount: Discount,
+        level: f64,
+        work: &Work,
+    ) -> Result<Option<Vec<ForecastInterval>>, ValueError> {
+        check_level(level)?;
+        let Some(covariance) = self.covariance_of_logs() else { return Ok(None) };
+        let scales = |model: &Self| -> Result<Vec<f64>, ValueError> {
+            let forecast = model.forecast(base, horizon, discount, work)?;
+            Ok(forecast.iter().flat_map(on_their_scales).collect())
+        };
+        let here = scales(self)?;
+        let errors =
+            delta::standard_errors(&self.logs(), &covariance, &here, |at| scales(&self.at(at)))?;
+        let z = two_sided(level);
+        let interval = |(scales, errors): (&[f64], &[f64])| {
+            let ends = |place: usize| [-1.0, 1.0].map(|s| scales[place] + s * z * errors[place]);
+            ForecastInterval {
+                p_alive: ends(0).map(logistic),
+                purchases: ends(1).map(exp),
+                purchases_error: exp(scales[1]) * errors[1],
+            }
+        };
+        Ok(errors.map(|errors| here.chunks(2).zip(errors.chunks(2)).map(interval).collect()))
+    }
+
+    /// The smallest range of counts from the middle of the distribution that holds the number of
+    /// purchases in the `horizon` with at least probability `level`, given the parameters: as much
+    /// is left out on either side at most.
+    ///
+    /// Counts are whole, so it holds them somewhat more often than the level says.
+    ///
+    /// # Errors
+    ///
+    /// [`ValueError::Param`] for a level that is not between 0 and 1.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use segmentry::units::Days;
+    /// use segmentry::value::{FittedPurchaseModel, MbgNbd, PurchaseRecord};
+    ///
+    /// let model = MbgNbd::with_parameters(0.525, 6.183, 0.891, 1.614)?;
+    /// let model = FittedPurchaseModel::BetaGeometric(model);
+    /// let twice_lately = PurchaseRecord::new(2, 213.0, 272.0)?;
+    /// assert_eq!(model.count_interval(&twice_lately, Days::weeks(39), 0.95)?, [0, 7]);
+    /// # Ok::<(), segmentry::value::ValueError>(())
+    /// ```
+    pub fn count_interval(
+        &self,
+        record: &PurchaseRecord,
+        horizon: Days,
+        level: f64,
+    ) -> Result<[u32; 2], ValueError> {
+        check_level(level)?;
+        Ok(middle_of(level, |up_to| self.purchase_distribution(record, horizon, up_to)))
+    }
+}
+
+/// P(alive) as a logit and purchases as a logarithm. What is certain stays so: an end of the scale
+/// has no slope.
+fn on_their_scales(forecast: &PurchaseForecast) -> [f64; 2] {
+    const END: f64 = 700.0;
+    let p = forecast.p_alive.value();
+    [(ln(p) - ln(1.0 - p)).clamp(-END, END), ln(forecast.purchases).max(-END)]
+}
+
+/// The counts between which the middle of a distribution lies.
+pub(super) fn middle_of(level: f64, distribution: impl Fn(u32) -> Vec<f64>) -> [u32; 2] {
+    const FIRST: u32 = 31;
+    const MOST: u32 = 1 << 20;
+    let tail = (1.0 - level) / 2.0;
+    let mut up_to = FIRST;
+    loop {
+        let (mut below, mut low) = (0.0, None);
+        for (count, chance) in distribution(up_to).into_iter().enumerate() {
+            below += chance;
+            if low.is_none() && below > tail {
+                low = Some(count as u32);
+            }
+            if let (Some(low), true) = (low, below >= 1.0 - tail) {
+                return [low, count as u32];
+            }
+        }
+        if up_to >= MOST {
+            return [low.unwrap_or(MOST), MOST];
+        }
+        up_to = up_to * 4 + 3;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_middle_of_a_fair_die() {
+        let die = |up_to: u32| (0..=up_to).map(|k| if (1..=6).contains(&k) { 1.0 / 6.0 } else { 0.0 }).collect::<Vec<_>>();
+        assert_eq!(middle_of(0.5, die), [2, 5]);
+        assert_eq!(middle_of(0.99, die), [1, 6]);
+    }
+
+    #[test]
+    fn a_long_distribution_is_followed_to_its_middle() {
+        let far = |up_to: u32| (0..=up_to).map(|k| f64::from(u8::from(k == 5000))).collect::<Vec<_>>();
+        assert_eq!(middle_of(0.9, far), [5000, 5000]);
+    }
+
+    #[test]
+    fn a_level_must_be_one() {
+        for level in [0.0, 1.0, f64::NAN, -0.5] {
+            assert!(check_level(level).is_err());
+        }
+    }
+}

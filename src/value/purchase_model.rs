@@ -1,0 +1,253 @@
+//! The models of purchases in continuous time as one closed set: before the fit and after it.
+//!
+//! Whatever works with any of them (the ladder, intervals, the bootstrap, saving) works with these
+//! two enums; a model of the caller's own is a [`ValueModel`](crate::value::ValueModel).
+
+use crate::num::real::{exp, ln};
+use crate::simulate::Purchasing;
+use crate::units::{Days, Probability};
+use crate::value::{
+    BgNbd, Discount, FitStatus, FittedBetaGeometric, FittedParetoNbd, Horizon, MbgNbd, Parameter,
+    ParetoNbd, PurchaseForecast, PurchaseRecord, PurchaseSummary, ValueError,
+};
+use crate::work::Work;
+
+/// A model of purchases, not yet fitted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum PurchaseModel {
+    /// MBG/NBD, the default.
+    MbgNbd(MbgNbd),
+    /// BG/NBD, under which everybody without a repeat purchase is alive for certain.
+    BgNbd(BgNbd),
+    /// Pareto/NBD, under which customers may leave at any time.
+    ParetoNbd(ParetoNbd),
+}
+
+impl PurchaseModel {
+    /// The maximum-likelihood fit.
+    ///
+    /// # Errors
+    ///
+    /// [`ValueError::Refused`] with the reason; [`ValueError::Cancelled`].
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use segmentry::value::{BgNbd, PurchaseModel, PurchaseRecord, PurchaseSummary};
+    /// use segmentry::work::Work;
+    ///
+    /// let once = PurchaseSummary::from_records([PurchaseRecord::new(0, 0.0, 272.0)?; 30])?;
+    /// let refused = PurchaseModel::from(BgNbd::new()).fit(&once, &Work::new()).unwrap_err();
+    /// assert!(refused.to_string().contains("0 customers bought again"));
+    /// # Ok::<(), segmentry::value::ValueError>(())
+    /// ```
+    pub fn fit(
+        self,
+        base: &PurchaseSummary,
+        work: &Work,
+    ) -> Result<FittedPurchaseModel, ValueError> {
+        Ok(match self {
+            Self::MbgNbd(model) => FittedPurchaseModel::BetaGeometric(model.fit(base, work)?),
+            Self::BgNbd(model) => FittedPurchaseModel::BetaGeometric(model.fit(base, work)?),
+            Self::ParetoNbd(model) => FittedPurchaseModel::ParetoNbd(model.fit(base, work)?),
+        })
+    }
+}
+
+impl From<MbgNbd> for PurchaseModel {
+    fn from(model: MbgNbd) -> Self {
+        Self::MbgNbd(model)
+    }
+}
+
+impl From<BgNbd> for PurchaseModel {
+    fn from(model: BgNbd) -> Self {
+        Self::BgNbd(model)
+    }
+}
+
+impl From<ParetoNbd> for PurchaseModel {
+    fn from(model: ParetoNbd) -> Self {
+        Self::ParetoNbd(model)
+    }
+}
+
+/// A model of purchases with its parameters.
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub enum FittedPurchaseModel {
+    /// BG/NBD or MBG/NBD.
+    BetaGeometric(FittedBetaGeometric),
+    /// Pareto/NBD.
+    ParetoNbd(FittedParetoNbd),
+}
+
+/// The same call of whichever model it is.
+macro_rules! of_each {
+    ($model:expr, $fitted:ident => $call:expr) => {
+        match $model {
+            FittedPurchaseModel::BetaGeometric($fitted) => $call,
+            FittedPurchaseModel::ParetoNbd($fitted) => $call,
+        }
+    };
+}
+
+impl FittedPurchaseModel {
+    /// `BG/NBD`, `MBG/NBD` or `Pareto/NBD`.
+    pub fn name(&self) -> &'static str {
+        of_each!(self, model => model.name())
+    }
+
+    /// The parameters, rates per week.
+    pub fn parameters(&self) -> Vec<(Parameter, f64)> {
+        of_each!(self, model => model.parameters())
+    }
+
+    /// Covariance of the parameters, in their order. `None` unless the fit converged inside the
+    /// range.
+    pub fn covariance(&self) -> Option<&[[f64; 4]; 4]> {
+        of_each!(self, model => model.covariance())
+    }
+
+    /// Standard errors of the parameters, in their order.
+    pub fn standard_errors(&self) -> Option<Vec<f64>> {
+        self.covariance().map(|covariance| (0..4).map(|i| covariance[i][i].sqrt()).collect())
+    }
+
+    /// Log-likelihood of the data at the optimum, time in weeks. `None` for given parameters.
+    pub fn log_likelihood(&self) -> Option<f64> {
+        of_each!(self, model => model.log_likelihood())
+    }
+
+    /// How the fit ended.
+    pub fn status(&self) -> &FitStatus {
+        of_each!(self, model => model.status())
+    }
+
+    /// Log-likelihood of one customer's record, time in weeks.
+    pub fn log_likelihood_of(&self, record: &PurchaseRecord) -> f64 {
+        of_each!(self, model => model.log_likelihood_of(record))
+    }
+
+    /// The probability that the customer has not dropped out.
+    pub fn p_alive(&self, record: &PurchaseRecord) -> Probability {
+        of_each!(self, model => model.p_alive(record))
+    }
+
+    /// The probability that the customer will not have dropped out so many days after the
+    /// observation.
+    pub fn p_alive_after(&self, record: &PurchaseRecord, later: Days) -> Probability {
+        of_each!(self, model => model.p_alive_after(record, later))
+    }
+
+    /// The probability that the customer buys at least once in the `horizon` after the observation.
+    pub fn p_active(&self, record: &PurchaseRecord, horizon: Days) -> Probability {
+        of_each!(self, model => model.p_active(record, horizon))
+    }
+
+    /// Expected number of purchases in the `horizon` after the observation.
+    pub fn expected_purchases(&self, record: &PurchaseRecord, horizon: Days) -> f64 {
+        of_each!(self, model => model.expected_purchases(record, horizon))
+    }
+
+    /// The probabilities of 0, 1, .. `up_to` purchases in the `horizon` after the observation.
+    pub fn purchase_distribution(
+        &self,
+        record: &PurchaseRecord,
+        horizon: Days,
+        up_to: u32,
+    ) -> Vec<f64> {
+        of_each!(self, model => model.purchase_distribution(record, horizon, up_to))
+    }
+
+    /// Expected purchases after the observation, each discounted to its end.
+    ///
+    /// # Errors
+    ///
+    /// [`ValueError::Param`] where the horizon is endless and the discount is none, and the sum has
+    /// no bound.
+    pub fn discounted_purchases(
+        &self,
+        record: &PurchaseRecord,
+        horizon: Horizon,
+        discount: Discount,
+    ) -> Result<f64, ValueError> {
+        of_each!(self, model => model.discounted_purchases(record, horizon, discount))
+    }
+
+    /// Expected repeat purchases in the days after a first purchase, of a customer of whom nothing
+    /// else is known.
+    pub fn expected_purchases_of_new(&self, horizon: Days) -> f64 {
+        of_each!(self, model => model.expected_purchases_of_new(horizon))
+    }
+
+    /// The probabilities of 0, 1, .. `up_to` repeat purchases in the days after a first purchase.
+    pub fn purchase_distribution_of_new(&self, horizon: Days, up_to: u32) -> Vec<f64> {
+        of_each!(self, model => model.purchase_distribution_of_new(horizon, up_to))
+    }
+
+    /// The forecast for every distinct record of a customer base, in their order; much faster than
+    /// one by one.
+    ///
+    /// # Errors
+    ///
+    /// [`ValueError::Cancelled`].
+    pub fn forecast(
+        &self,
+        base: &PurchaseSummary,
+        horizon: Days,
+        discount: Discount,
+        work: &Work,
+    ) -> Result<Vec<PurchaseForecast>, ValueError> {
+        of_each!(self, model => model.forecast(base, horizon, discount, work))
+    }
+
+    /// Whether dropout can be told apart from none: its parameter is inside the range and more than
+    /// one standard error above zero. `None` for given parameters.
+    pub fn sees_dropout(&self) -> Option<bool> {
+        of_each!(self, model => model.sees_dropout())
+    }
+
+    /// The logarithms of the parameters.
+    pub(super) fn logs(&self) -> [f64; 4] {
+        let parameters = self.parameters();
+        std::array::from_fn(|i| ln(parameters[i].1))
+    }
+
+    /// The covariance of the logarithms of the parameters.
+    pub(super) fn covariance_of_logs(&self) -> Option<[[f64; 4]; 4]> {
+        let p = self.logs().map(exp);
+        let covariance = self.covariance()?;
+        Some(std::array::from_fn(|i| std::array::from_fn(|j| covariance[i][j] / (p[i] * p[j]))))
+    }
+
+    /// The same model elsewhere.
+    pub(super) fn at(&self, logs: &[f64; 4]) -> Self {
+        let parameters = logs.map(exp);
+        match self {
+            Self::BetaGeometric(model) => Self::BetaGeometric(model.at(parameters)),
+            Self::ParetoNbd(_) => Self::ParetoNbd(FittedParetoNbd::with(parameters)),
+        }
+    }
+
+    /// The fit of the same model to other data, from where this one stands.
+    pub(super) fn refit(&self, base: &PurchaseSummary, work: &Work) -> Result<Self, ValueError> {
+        Ok(match self {
+            Self::BetaGeometric(model) => Self::BetaGeometric(model.refit(base, work)?),
+            Self::ParetoNbd(model) => Self::ParetoNbd(model.refit(base, work)?),
+        })
+    }
+
+    /// The process that the model says customers follow.
+    pub(super) fn process(&self) -> Purchasing {
+        let [r, alpha, third, fourth] = self.logs().map(exp);
+        match self {
+            Self::ParetoNbd(_) => Purchasing::ParetoNbd { r, alpha, s: third, beta: fourth },
+            Self::BetaGeometric(model) if model.name() == "BG/NBD" => {
+                Purchasing::BgNbd { r, alpha, a: third, b: fourth }
+            }
+            Self::BetaGeometric(_) => Purchasing::MbgNbd { r, alpha, a: third, b: fourth },
+        }
+    }
+}
