@@ -58,6 +58,8 @@ pub enum CsvFault {
     },
     /// A NUL byte.
     NulByte,
+    /// The byte that shall separate fields is a quote, a line end, a NUL or not ASCII.
+    Delimiter,
     /// The file is packed by gzip, and the feature `gzip` is off.
     Gzip,
     /// A field that must have a value has none.
@@ -113,6 +115,13 @@ impl CsvError {
         self
     }
 
+    /// Does not count the header among the rows.
+    #[must_use]
+    pub(crate) fn behind_header(mut self) -> Self {
+        self.row = self.row.map(|row| row - 1);
+        self
+    }
+
     /// Counts lines and rows from the start of the file, of which so many stand before.
     #[must_use]
     pub(crate) fn behind(mut self, lines: u64, rows: u64) -> Self {
@@ -147,6 +156,16 @@ impl CsvError {
     }
 }
 
+impl CsvFault {
+    /// What is wrong, in the same words for every row of which it is true.
+    pub(crate) fn reason(&self) -> String {
+        match self {
+            Self::FieldCount { .. } => "another number of fields than the header has".to_owned(),
+            other => other.to_string(),
+        }
+    }
+}
+
 impl fmt::Display for CsvFault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -164,6 +183,9 @@ impl fmt::Display for CsvFault {
                 write!(f, "a record of more than {limit} bytes; is a quote not closed?")
             }
             Self::NulByte => f.write_str("a NUL byte"),
+            Self::Delimiter => f.write_str(
+                "its delimiter is a quote, a line end, a NUL or not ASCII, which separate no fields",
+            ),
             Self::Gzip => {
                 f.write_str("it is packed by gzip; turn on the feature `gzip` to read it")
             }

@@ -427,6 +427,7 @@ impl CsvFault {
                 | Self::NotANumber
                 | Self::TooLarge
                 | Self::NotATime
+                | Self::NotYesNo
                 | Self::NotUtf8
                 | Self::NulByte
                 | Self::TextAfterQuote
