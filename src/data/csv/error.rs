@@ -80,6 +80,8 @@ pub enum CsvFault {
     Io,
     /// A reader can be read only once, and was.
     ReadBefore,
+    /// The file is another one than when it was first looked at; open it again.
+    Changed,
     /// A customer id column is the only column.
     NoAttributes,
 }
@@ -204,6 +206,9 @@ impl fmt::Display for CsvFault {
             Self::Io => f.write_str("reading failed"),
             Self::ReadBefore => {
                 f.write_str("the reader was read before; open a path to read it again")
+            }
+            Self::Changed => {
+                f.write_str("it has changed since it was first looked at; open it again")
             }
             Self::NoAttributes => f.write_str("it has no column besides the customer"),
         }

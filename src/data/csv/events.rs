@@ -247,6 +247,15 @@ impl Iterator for Scan {
     fn next(&mut self) -> Option<Self::Item> {
         let mut filling = Filling::default();
         while !self.done && filling.rows() < ROWS {
+            match self.table.leave_blanks() {
+                Ok(false) => {}
+                // A stretch of blank lines ends a batch, at which whoever reads may stop.
+                Ok(true) => break,
+                Err(error) => {
+                    (self.failed, self.done) = (Some(error.into()), true);
+                    break;
+                }
+            }
             match self.line(&mut filling) {
                 Ok(more) => self.done = !more,
                 Err(error) if self.skip && error.fault.is_of_a_row() => {
@@ -256,7 +265,7 @@ impl Iterator for Scan {
                 Err(error) => (self.failed, self.done) = (Some(error.into()), true),
             }
         }
-        if filling.rows() == 0 {
+        if filling.rows() == 0 && self.done {
             return self.failed.take().map(Err);
         }
         Some(self.batch(filling).map_err(SourceError::from))

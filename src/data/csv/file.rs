@@ -4,6 +4,7 @@ use std::fs::{self, File};
 use std::io::{Chain, Cursor, Read};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, OnceLock};
+use std::time::SystemTime;
 
 use crate::data::csv::layout::Layout;
 use crate::data::csv::table::{Bytes, Table};
@@ -13,8 +14,11 @@ use crate::data::csv::{CsvError, CsvFault};
 pub(crate) struct CsvFile {
     origin: Origin,
     delimiter: u8,
-    layout: OnceLock<Option<Layout>>,
+    layout: OnceLock<Option<(Version, Layout)>>,
 }
+
+/// Length and time of the last change, to notice another file under the same path.
+type Version = (u64, Option<SystemTime>);
 
 /// Where the bytes come from.
 enum Origin {
@@ -62,17 +66,37 @@ impl CsvFile {
     pub(crate) fn layout(&self) -> Option<&Layout> {
         let layout = || {
             let Origin::Path(path) = &self.origin else { return None };
-            let file = fs::metadata(path).ok().filter(fs::Metadata::is_file)?;
+            // A pipe would lose what is read of it here.
+            if !fs::metadata(path).ok()?.is_file() {
+                return None;
+            }
+            let version = version(path).ok()?;
             let mut magic = Vec::new();
             File::open(path).ok()?.take(2).read_to_end(&mut magic).ok()?;
             if magic == GZIP {
                 return None;
             }
             let (_, records) = self.open().ok()?.into_parts();
-            Some(Layout::new(path, self.delimiter, records.offset(), file.len()))
+            Some((version, Layout::new(path, self.delimiter, records.offset(), version.0)))
         };
-        self.layout.get_or_init(layout).as_ref()
+        self.layout.get_or_init(layout).as_ref().map(|(_, layout)| layout)
     }
+
+    /// An error where the file is no longer the one whose parts are known: its borders would be
+    /// those of another file, and rows be lost or cut without a word.
+    pub(crate) fn check_unchanged(&self) -> Result<(), CsvError> {
+        match (&self.origin, self.layout.get()) {
+            (Origin::Path(path), Some(Some((known, _)))) if version(path)? != *known => {
+                Err(CsvError::of(CsvFault::Changed))
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+fn version(path: &Path) -> Result<Version, CsvError> {
+    let metadata = fs::metadata(path).map_err(CsvError::of_io)?;
+    Ok((metadata.len(), metadata.modified().ok()))
 }
 
 impl Origin {

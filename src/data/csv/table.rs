@@ -46,6 +46,11 @@ impl Table {
         (self.header, self.records)
     }
 
+    /// Leaves out blank lines; whether it did not come to their end.
+    pub(crate) fn leave_blanks(&mut self) -> Result<bool, CsvError> {
+        self.records.leave_blanks().map_err(|error| error.behind_header())
+    }
+
     /// Reads the next record into `record` and says where it stands; `None` behind the last.
     pub(crate) fn next(&mut self, record: &mut Record) -> Result<Option<Place>, CsvError> {
         // The header is a record and no row.

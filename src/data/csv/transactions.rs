@@ -121,6 +121,7 @@ impl TransactionSource for CsvTransactions {
         let Some(layout) = self.file.layout() else {
             return Ok(Batches::new(Scan::new(records, rules, None, None)));
         };
+        self.file.check_unchanged()?;
         let offsets = if partition > 0 { self.first_offset(&header)? } else { None };
         let part = Part { layout, partition, header_lines: records.line() - 1 };
         let records = layout.records(partition)?;
@@ -158,6 +159,30 @@ mod tests {
             let fault = &cause.downcast_ref::<CsvError>().unwrap().fault;
             assert_eq!(*fault, CsvFault::Gzip);
         }
+    }
+
+    #[test]
+    fn a_file_that_changes_between_scans_is_noticed() {
+        let path = std::env::temp_dir().join(format!("segmentry-changed-{}", std::process::id()));
+        let header = "customer_id,time,amount\n";
+        std::fs::write(&path, format!("{header}1,2024-01-02,5\n")).unwrap();
+        let source = CsvTransactions::open(&path).unwrap();
+        let read = |source: &CsvTransactions| {
+            CustomerHistory::read(source, &HistorySpec::new(), &Work::new())
+        };
+        assert_eq!(read(&source).unwrap().n_customers(), 1);
+        assert_eq!(read(&source).unwrap().n_customers(), 1);
+        let mut faults = Vec::new();
+        for lines in ["1,2024-01-02,5\n2,2024-01-03,7\n", ""] {
+            std::fs::write(&path, format!("{header}{lines}")).unwrap();
+            let DataError::Source { source, .. } = read(&source).unwrap_err() else { panic!() };
+            faults.push(source.downcast::<CsvError>().unwrap().fault);
+        }
+        std::fs::write(&path, format!("{header}1,2024-01-02,5\n2,2024-01-03,7\n")).unwrap();
+        let again = read(&CsvTransactions::open(&path).unwrap());
+        std::fs::remove_file(&path).unwrap();
+        assert_eq!(faults, [CsvFault::Changed, CsvFault::Changed]);
+        assert_eq!(again.unwrap().n_customers(), 2);
     }
 
     #[test]

@@ -256,6 +256,8 @@ struct Fold<'a> {
 
 impl Fold<'_> {
     fn batch(&mut self, batch: &EventBatch<'_>, work: &Work) -> Result<(), DataError> {
+        // Once at least, because a batch may have none but rows that could not be read.
+        work.check()?;
         batch.check_shape()?;
         let n = batch.len();
         for start in (0..n).step_by(ROWS) {
