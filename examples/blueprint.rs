@@ -62,7 +62,7 @@ fn run(arguments: &[String]) -> Result<(), Box<dyn Error>> {
     if let Some(attributes) = &attributes {
         inputs = inputs.attributes(attributes);
     }
-    let result = options.blueprint()?.build(inputs, &work())?;
+    let result = options.blueprint()?.build_parallel(inputs, &work())?;
     let out = options.get("out").unwrap_or("blueprint-out");
     result.write(&mut Directory::create(out)?)?;
     println!(

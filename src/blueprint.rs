@@ -48,12 +48,15 @@ use crate::work::Work;
 /// use segmentry::work::Work;
 ///
 /// let shop = CsvTransactions::open("examples/data/cdnow.csv")?.time("date");
-/// let blueprint = Blueprint::new().build(&shop, &Work::new())?;
+/// let blueprint = Blueprint::new().build_parallel(&shop, &Work::new())?;
 ///
 /// assert_eq!(blueprint.value().rows().len(), 2357);
-/// assert_eq!(blueprint.value().basis().to_string(), "mbg_nbd+gamma_gamma"); println!("{}",
-/// blueprint.verdict()); for plan in blueprint.strategies().top(10) { println!("{} {} +{} because
-/// {}", plan.customer().expose(), plan.primary().name(), plan.primary().gain(), plan.reason()); }
+/// assert_eq!(blueprint.value().basis().to_string(), "mbg_nbd+gamma_gamma");
+/// println!("{}", blueprint.verdict());
+/// for plan in blueprint.strategies().top(10) {
+///     let (who, strategy) = (plan.customer().expose(), plan.primary());
+///     println!("{who} {} +{} because {}", strategy.name(), strategy.gain(), plan.reason());
+/// }
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub struct Blueprint {
@@ -68,15 +71,17 @@ pub struct Blueprint {
 }
 
 /// The data of one run: transactions, and whatever else is known of the customers.
-#[derive(Clone, Copy)]
-pub struct Inputs<'a> {
-    transactions: &'a dyn TransactionSource,
+///
+/// It keeps the type of the source, so that one that can be shared by threads is read by several
+/// ([`Blueprint::build_parallel`]) and any other by one ([`Blueprint::build`]).
+pub struct Inputs<'a, S: ?Sized = dyn TransactionSource + 'a> {
+    transactions: &'a S,
     attributes: Option<&'a dyn AttributeSource>,
 }
 
-impl<'a> Inputs<'a> {
+impl<'a, S: TransactionSource + ?Sized> Inputs<'a, S> {
     /// Transactions alone.
-    pub fn new(transactions: &'a dyn TransactionSource) -> Self {
+    pub fn new(transactions: &'a S) -> Self {
         Self { transactions, attributes: None }
     }
 
@@ -89,13 +94,21 @@ impl<'a> Inputs<'a> {
     }
 }
 
-impl<'a, S: TransactionSource> From<&'a S> for Inputs<'a> {
+impl<'a, S: TransactionSource + ?Sized> From<&'a S> for Inputs<'a, S> {
     fn from(transactions: &'a S) -> Self {
         Self::new(transactions)
     }
 }
 
-impl fmt::Debug for Inputs<'_> {
+impl<S: ?Sized> Clone for Inputs<'_, S> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<S: ?Sized> Copy for Inputs<'_, S> {}
+
+impl<S: ?Sized> fmt::Debug for Inputs<'_, S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Inputs")
             .field("attributes", &self.attributes.is_some())
@@ -197,20 +210,43 @@ impl Blueprint {
         self.extractor.ask(self.history.clone().rhythm())
     }
 
-    /// Reads the data on the calling thread and runs the flow.
+    /// Reads the data on the calling thread and runs the flow; for a source that threads can share,
+    /// [`build_parallel`](Self::build_parallel) is faster.
     ///
     /// # Errors
     ///
     /// The error of the step that failed. A model that refuses the data is no failure: the flow
     /// goes on with the rung below and says so.
-    pub fn build<'a>(&self, data: impl Into<Inputs<'a>>, work: &Work) -> Result<BlueprintResult> {
+    pub fn build<'a, S: TransactionSource + ?Sized + 'a>(
+        &self,
+        data: impl Into<Inputs<'a, S>>,
+        work: &Work,
+    ) -> Result<BlueprintResult> {
         let data = data.into();
-        let history = CustomerHistory::read(data.transactions, &self.history_spec(), work)?;
+        let history = CustomerHistory::read(&data.transactions, &self.history_spec(), work)?;
         self.build_on(history, data.attributes, work)
     }
 
-    /// Runs the flow on a history that was read before, by [`history_spec`](Self::history_spec);
-    /// read it with [`CustomerHistory::read_parallel`] to use more than one thread for it.
+    /// Reads the partitions of the transactions side by side, on the threads of the caller's pool,
+    /// and runs the flow.
+    ///
+    /// The result is the same, bit for bit, as that of [`build`](Self::build).
+    ///
+    /// # Errors
+    ///
+    /// As [`build`](Self::build); of several partitions that fail, the first is reported.
+    pub fn build_parallel<'a, S: TransactionSource + Sync + ?Sized + 'a>(
+        &self,
+        data: impl Into<Inputs<'a, S>>,
+        work: &Work,
+    ) -> Result<BlueprintResult> {
+        let data = data.into();
+        let history =
+            CustomerHistory::read_parallel(&data.transactions, &self.history_spec(), work)?;
+        self.build_on(history, data.attributes, work)
+    }
+
+    /// Runs the flow on a history that was read before, by [`history_spec`](Self::history_spec).
     ///
     /// # Errors
     ///

@@ -18,7 +18,7 @@
 //! .customer("customer_id")
 //! .time("date")
 //! .amount("amount");
-//! let blueprint = Blueprint::new().build(&shop, &Work::new())?;
+//! let blueprint = Blueprint::new().build_parallel(&shop, &Work::new())?;
 //!
 //! println!("{}", blueprint.report().summary());
 //! let best_tenth = blueprint.value().deciles().groups[0];

@@ -108,6 +108,21 @@ fn a_vec_runs_through_the_whole_flow() {
     );
 }
 
+#[test]
+fn a_source_behind_a_pointer_and_one_with_attributes_run_as_well() {
+    let lines = market(60);
+    let till = till(&lines);
+    let blueprint = Blueprint::new().segmenter(KMeans::new(2));
+    let gain = |result: segmentry::Result<BlueprintResult>| result.unwrap().strategies().clone();
+    let plain = gain(blueprint.build(&till, &Work::new()));
+    let (pointer, shared): (&dyn TransactionSource, &(dyn TransactionSource + Sync)) =
+        (&till, &till);
+    assert!(gain(blueprint.build(pointer, &Work::new())) == plain);
+    assert!(gain(blueprint.build(Inputs::new(pointer), &Work::new())) == plain);
+    assert!(gain(blueprint.build_parallel(shared, &Work::new())) == plain);
+    assert!(gain(blueprint.build_parallel(Inputs::new(&till), &Work::new())) == plain);
+}
+
 /// A reader that fails at row N.
 struct Failing {
     lines: Vec<Line>,

@@ -40,6 +40,24 @@ fn every_output_has_the_same_bytes_for_any_number_of_threads() {
 }
 
 #[test]
+fn a_source_read_side_by_side_gives_the_same_bytes() {
+    let shop = Shop { partitions: 7, ..shop(150) };
+    let parallel = |shop: &Shop| {
+        let mut sink = Memory::default();
+        let result = Blueprint::new().build_parallel(shop, &Work::new()).unwrap();
+        result.write(&mut sink).unwrap();
+        sink.files
+    };
+    let expected = outputs(&shop);
+    assert!(parallel(&shop) == expected);
+    #[cfg(feature = "parallel")]
+    for threads in [2, 3, 8] {
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+        assert!(pool.install(|| parallel(&shop)) == expected, "{threads} threads");
+    }
+}
+
+#[test]
 fn every_output_has_the_same_bytes_for_any_batching_partitioning_and_order_of_rows() {
     let whole = shop(300);
     let expected = outputs(&whole);

@@ -20,10 +20,12 @@ pub enum DataError {
         source: SourceError,
     },
     /// An attribute or event source failed.
-    #[error("the {what} source failed")]
+    #[error("the {what} source failed after {rows_read} rows")]
     SideSource {
         /// `attribute` or `event`.
         what: &'static str,
+        /// Rows read before the failure.
+        rows_read: u64,
         /// What the source reported.
         #[source]
         source: SourceError,

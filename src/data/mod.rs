@@ -41,8 +41,11 @@ mod events;
 mod findings;
 mod fingerprint;
 mod fold;
+mod gather;
 mod history;
 mod ledger;
+#[cfg(any(feature = "arrow", feature = "csv"))]
+mod mapped;
 mod matching;
 mod partitions;
 mod purchase_days;
@@ -70,8 +73,8 @@ pub use batch::{Amounts, Batch, IdColumn, RowFault, TextColumn, Times};
 pub use csv::{CsvAttributes, CsvError, CsvEvents, CsvFault, CsvTransactions, MultiAnswerFormat};
 pub use error::DataError;
 pub use events::{
-    Consent, Event, EventBatch, EventBatches, EventKind, EventKinds, EventReport, EventSource,
-    EventSpec, EventSummary, EventTally, KindReport,
+    Consent, Event, EventBatch, EventBatches, EventKind, EventKinds, EventReport, EventRequest,
+    EventSource, EventSpec, EventSummary, EventTally, KindReport, UnreadableEvents,
 };
 pub use findings::{
     Bias, BiasedQuantity, Finding, FindingGrade, FindingKind, FindingLimits, Findings, Measure,

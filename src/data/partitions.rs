@@ -47,14 +47,17 @@ pub(crate) fn read_parallel(
     let reading = side_by_side::Reading::new(source, spec, work, workers, partitions)?;
     rayon::scope(|scope| {
         for _ in 0..workers {
-            scope.spawn(|_| reading.work());
+            scope.spawn(|_| reading.help());
         }
     });
+    // Whatever nobody could help with.
+    reading.work();
     reading.finish()
 }
 
 #[cfg(feature = "parallel")]
 mod side_by_side {
+    use std::cell::Cell;
     use std::collections::BTreeMap;
     use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 
@@ -63,6 +66,27 @@ mod side_by_side {
     /// Runs for each worker: few, because every run looks all its customers up again when it is
     /// merged, and enough that nobody is left with the last one for long.
     const RUNS: usize = 8;
+
+    thread_local! {
+        /// How many readings of a source this thread is in the middle of.
+        static INSIDE: Cell<usize> = const { Cell::new(0) };
+    }
+
+    /// While it lives, the thread is in the middle of a reading.
+    struct Inside;
+
+    impl Inside {
+        fn enter() -> Self {
+            INSIDE.set(INSIDE.get() + 1);
+            Self
+        }
+    }
+
+    impl Drop for Inside {
+        fn drop(&mut self) {
+            INSIDE.set(INSIDE.get() - 1);
+        }
+    }
 
     /// What the workers share.
     pub(super) struct Reading<'a> {
@@ -121,6 +145,17 @@ mod side_by_side {
             self.state.lock().unwrap_or_else(PoisonError::into_inner)
         }
 
+        /// Reads runs, unless the thread is in the middle of one.
+        ///
+        /// A source may use the pool too, and while it waits there, its thread may be given another
+        /// worker to be. That one must not wait for a shard that is due: it may be the one that
+        /// lies unfinished below it on the same thread.
+        pub(super) fn help(&self) {
+            if INSIDE.get() == 0 {
+                self.work();
+            }
+        }
+
         /// Reads runs until there are none left.
         pub(super) fn work(&self) {
             let abandon = Abandon(self);
@@ -155,6 +190,7 @@ mod side_by_side {
             run: usize,
             spare: Option<PartialHistory>,
         ) -> Result<PartialHistory, DataError> {
+            let _inside = Inside::enter();
             let mut shard = match spare {
                 Some(shard) => shard,
                 None => PartialHistory::in_order(self.spec.clone(), self.source.order())?,

@@ -5,6 +5,7 @@ use std::fmt;
 
 use serde::Serialize;
 
+use crate::data::gather::Lots;
 use crate::data::{Batch, Transaction, UnreadableRows};
 
 /// What a caller's source may fail with; kept as the `source()` of the error that reaches the
@@ -162,9 +163,6 @@ impl ScanRequest {
 /// The batches of one scan, in the order in which the source gives them.
 pub struct Batches<'a>(Box<dyn Iterator<Item = Result<Batch<'a>, SourceError>> + 'a>);
 
-/// Rows per batch when batches are made from rows.
-const ROWS: usize = 8192;
-
 impl<'a> Batches<'a> {
     /// Any iterator of batches, owned or borrowed from the source.
     pub fn new<'b: 'a>(batches: impl Iterator<Item = Result<Batch<'b>, SourceError>> + 'a) -> Self {
@@ -184,8 +182,8 @@ impl<'a> Batches<'a> {
     pub fn from_rows<'r: 'a>(
         rows: impl IntoIterator<Item = Result<Transaction<'r>, SourceError>, IntoIter: 'a>,
     ) -> Self {
-        let batches = RowBatches { rows: rows.into_iter(), failed: None, done: false };
-        Self::new(batches)
+        let batch = |lot| Batch::from_rows(lot).map_err(SourceError::from);
+        Self::new(Lots::of(rows.into_iter()).map(move |lot| lot.and_then(batch)))
     }
 }
 
@@ -203,48 +201,10 @@ impl fmt::Debug for Batches<'_> {
     }
 }
 
-/// Gathers rows into batches. A failure waits until the rows before it are handed over.
-struct RowBatches<I> {
-    rows: I,
-    failed: Option<SourceError>,
-    done: bool,
-}
-
-impl<'r, I: Iterator<Item = Result<Transaction<'r>, SourceError>>> Iterator for RowBatches<I> {
-    type Item = Result<Batch<'static>, SourceError>;
-
-    fn next(&mut self) -> Option<Self::Item> {
-        if let Some(error) = self.failed.take() {
-            self.done = true;
-            return Some(Err(error));
-        }
-        if self.done {
-            return None;
-        }
-        let mut gathered = Vec::with_capacity(ROWS);
-        while gathered.len() < ROWS {
-            match self.rows.next() {
-                Some(Ok(row)) => gathered.push(row),
-                Some(Err(error)) => {
-                    self.failed = Some(error);
-                    break;
-                }
-                None => {
-                    self.done = true;
-                    break;
-                }
-            }
-        }
-        if gathered.is_empty() {
-            return self.next();
-        }
-        Some(Batch::from_rows(gathered).map_err(SourceError::from))
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::data::gather::ROWS;
     use crate::units::Date;
 
     fn row(i: usize) -> Transaction<'static> {

@@ -285,14 +285,7 @@ impl HistorySpec {
                 expected: "after `observed_until`, which must be set",
             });
         }
-        match (self.observed_from, self.observed_until) {
-            (Some(from), Some(until)) if from > until => Err(DataError::Param {
-                name: "observed_from",
-                value: from.to_string(),
-                expected: "not after `observed_until`",
-            }),
-            _ => Ok(()),
-        }
+        check_window(self.observed_from, self.observed_until)
     }
 
     pub(crate) fn request(&self) -> ScanRequest {
@@ -302,6 +295,18 @@ impl HistorySpec {
             unreadable: self.unreadable,
             minor_digits: self.minor_digits,
         }
+    }
+}
+
+/// Whether an observation can begin and end on these days.
+pub(crate) fn check_window(from: Option<Date>, until: Option<Date>) -> Result<(), DataError> {
+    match (from, until) {
+        (Some(from), Some(until)) if from > until => Err(DataError::Param {
+            name: "observed_from",
+            value: from.to_string(),
+            expected: "a day not after `observed_until`",
+        }),
+        _ => Ok(()),
     }
 }
 

@@ -9,7 +9,7 @@ use std::vec::IntoIter;
 use crate::data::{
     Amounts, AttributeBatch, AttributeBatches, AttributeField, AttributeKind, AttributeSource,
     AttributeValues, Batch, Batches, Column, DataError, Event, EventBatches, EventKind,
-    EventSource, Id, IdColumn, RowOrder, ScanRequest, SourceError, TextColumn, Times,
+    EventRequest, EventSource, Id, IdColumn, RowOrder, ScanRequest, SourceError, TextColumn, Times,
     TransactionSource,
 };
 use crate::simulate::basket::{MINOR_DIGITS, Row};
@@ -203,7 +203,7 @@ fn attributes(truth: &Truth<'_>, customers: std::ops::Range<u64>) -> AttributeBa
 impl EventSource for Market {
     /// Contacts, hold-outs, responses and consents, as [`Treatments`](crate::simulate::Treatments)
     /// describe them: customer by customer, and for each in the order of time.
-    fn scan(&self) -> Result<EventBatches<'_>, SourceError> {
+    fn scan(&self, _: &EventRequest) -> Result<EventBatches<'_>, SourceError> {
         let truth = self.truth()?;
         let customers = if self.treatments.is_some() { self.customers } else { 0 };
         let rows = (0..customers).flat_map(move |number| events(&truth, number).map(Ok));
@@ -243,7 +243,9 @@ fn events(truth: &Truth<'_>, number: u64) -> IntoIter<Event<'static>> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::data::{Attributes, CustomerHistory, Duplicates, EventSummary, HistorySpec};
+    use crate::data::{
+        Attributes, CustomerHistory, Duplicates, EventSpec, EventSummary, HistorySpec,
+    };
     use crate::simulate::{PlantedNeed, PlantedSegment, Survey, Treatments};
     use crate::units::{CustomerIds, Days};
     use crate::work::Work;
@@ -441,7 +443,7 @@ mod tests {
         }
         assert!(responses > 100);
         let silent = Market::new(5);
-        assert_eq!(EventSource::scan(&silent).unwrap().count(), 0);
+        assert_eq!(EventSource::scan(&silent, &EventSpec::new().request()).unwrap().count(), 0);
     }
 
     #[test]
@@ -453,7 +455,7 @@ mod tests {
         assert!(matches!(cause, SimulateError::Param { name: "customers", .. }));
         assert!(AttributeSource::fields(&market).is_err());
         assert!(AttributeSource::scan(&market).is_err());
-        assert!(EventSource::scan(&market).is_err());
+        assert!(EventSource::scan(&market, &EventSpec::new().request()).is_err());
         let market = Market::new(10);
         let request = HistorySpec::new().request();
         let error = TransactionSource::scan(&market, 1, &request).unwrap_err();

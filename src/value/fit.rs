@@ -52,7 +52,7 @@ pub enum FitStatus {
 
 /// The status of a search over the logarithms of parameters, and the covariance of the parameters
 /// themselves, `C_ij = p_i p_j [H⁻¹]_ij`; there is one only where the optimum lies inside the range
-/// and is curved in every direction.
+/// and is curved in every direction. It is symmetric to the last bit.
 pub(crate) fn conclude<const N: usize>(
     names: [Parameter; N],
     parameters: [f64; N],
@@ -66,9 +66,57 @@ pub(crate) fn conclude<const N: usize>(
     match linear::inverse(&found.curve.hessian) {
         None => (FitStatus::Flat, None),
         Some(inverse) => {
-            let covariance =
-                |i: usize| std::array::from_fn(|j| parameters[i] * parameters[j] * inverse[i][j]);
-            (FitStatus::Converged, Some(std::array::from_fn(covariance)))
+            // Elimination leaves the two halves of the inverse some bits apart. Their mean is one
+            // number for both, because neither sum nor product depends on the order of the two.
+            let entry = |i: usize, j: usize| {
+                parameters[i] * parameters[j] * (0.5 * (inverse[i][j] + inverse[j][i]))
+            };
+            let row = |i: usize| std::array::from_fn(|j| entry(i, j));
+            (FitStatus::Converged, Some(std::array::from_fn(row)))
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::num::newton::Curve;
+
+    fn at_a_minimum(hessian: [[f64; 3]; 3]) -> Minimum<3> {
+        let curve = Curve { value: 0.0, gradient: [0.0; 3], hessian };
+        Minimum { at: [0.0; 3], curve, iterations: 1, converged: true, bound: [false; 3] }
+    }
+
+    const NAMES: [Parameter; 3] = [Parameter::P, Parameter::Q, Parameter::Gamma];
+
+    #[test]
+    fn the_covariance_is_symmetric_to_the_last_bit() {
+        let mut uneven = 0;
+        for shift in 0..20 {
+            let hessian = [
+                [900.1 + f64::from(shift), 31.7, -4.3],
+                [31.7, 77.7, 1.0 / 3.0],
+                [-4.3, 1.0 / 3.0, 0.7],
+            ];
+            let inverse = linear::inverse(&hessian).unwrap();
+            let (status, covariance) = conclude(NAMES, [6.25, 3.74, 15.44], &at_a_minimum(hessian));
+            let covariance = covariance.unwrap();
+            assert_eq!(status, FitStatus::Converged);
+            for i in 0..3 {
+                for j in 0..i {
+                    uneven += usize::from(inverse[i][j].to_bits() != inverse[j][i].to_bits());
+                    assert_eq!(covariance[i][j].to_bits(), covariance[j][i].to_bits());
+                }
+            }
+        }
+        assert!(uneven > 0, "the inverse alone is symmetric, and the test shows nothing");
+    }
+
+    #[test]
+    fn each_entry_is_scaled_by_its_two_parameters() {
+        let diagonal = [[4.0, 0.0, 0.0], [0.0, 16.0, 0.0], [0.0, 0.0, 64.0]];
+        let (_, covariance) = conclude(NAMES, [2.0, 8.0, 16.0], &at_a_minimum(diagonal));
+        // p_i² / h_ii
+        assert_eq!(covariance, Some([[1.0, 0.0, 0.0], [0.0, 4.0, 0.0], [0.0, 0.0, 4.0]]));
     }
 }

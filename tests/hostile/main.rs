@@ -8,4 +8,9 @@ mod columns;
 mod corpus;
 #[cfg(feature = "csv")]
 mod csv;
+#[cfg(feature = "csv")]
+mod endless;
+#[cfg(feature = "parallel")]
+mod pool;
+mod side_sources;
 mod sources;

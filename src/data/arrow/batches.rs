@@ -8,11 +8,11 @@ use arrow_schema::SchemaRef;
 
 use crate::data::arrow::convert::{check_types, given};
 use crate::data::arrow::held::Held;
-use crate::data::arrow::mapped::{Mapped, mapping_methods};
 use crate::data::arrow::parquet::PARTITION;
 use crate::data::arrow::scan::Pass;
 use crate::data::arrow::times::{first_offset, is_text};
 use crate::data::arrow::{ColumnarError, ColumnarFault};
+use crate::data::mapped::{Mapped, mapping_methods};
 use crate::data::{Batches, ScanRequest, SourceError, TransactionSource};
 
 /// A transaction log in Arrow record batches: in memory, or from a reader.

@@ -5,11 +5,11 @@ use arrow_schema::Schema;
 
 use crate::data::arrow::held::Held;
 use crate::data::arrow::ids::{customers, ids, names};
-use crate::data::arrow::mapped::Mapped;
 use crate::data::arrow::numbers::{Factor, amounts};
 use crate::data::arrow::times::times;
 use crate::data::arrow::{ColumnarError, ColumnarFault};
 use crate::data::batch::IdValues;
+use crate::data::mapped::Mapped;
 use crate::data::{Amounts, Batch, IdColumn, SourceError, TextColumn, Times};
 
 /// A row that has no usable value in a column.

@@ -15,9 +15,9 @@ mod convert;
 mod error;
 mod held;
 mod ids;
-mod mapped;
 mod numbers;
 mod parquet;
+mod places;
 mod scan;
 mod times;
 

@@ -18,10 +18,10 @@ use parquet::basic::Compression;
 use parquet::file::metadata::ParquetStatisticsPolicy;
 
 use crate::data::arrow::convert::{check_types, given};
-use crate::data::arrow::mapped::{Mapped, mapping_methods};
 use crate::data::arrow::scan::Pass;
 use crate::data::arrow::times::{first_offset, is_text};
 use crate::data::arrow::{ColumnarError, ColumnarFault};
+use crate::data::mapped::{Mapped, mapping_methods};
 use crate::data::{Batch, Batches, ScanRequest, SourceError, TransactionSource};
 
 /// Rows that are decoded at a time: some hundred kilobytes a column, which stay in the cache.

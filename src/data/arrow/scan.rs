@@ -3,7 +3,7 @@
 use crate::data::arrow::ColumnarError;
 use crate::data::arrow::convert::{Fault, convert, without};
 use crate::data::arrow::held::Held;
-use crate::data::arrow::mapped::Mapped;
+use crate::data::mapped::Mapped;
 use crate::data::{Batch, RowFault, SourceError, UnreadableRows};
 
 /// What a pass over rows has to know besides the rows.

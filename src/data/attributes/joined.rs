@@ -105,12 +105,14 @@ impl Attributes {
         spec: &JoinSpec,
         work: &Work,
     ) -> Result<Self, DataError> {
-        let failed = |source| DataError::SideSource { what: "attribute", source };
+        let failed =
+            |source, rows_read| DataError::SideSource { what: "attribute", rows_read, source };
         work.begin("reading attributes", None)?;
-        let fields = source.fields().map_err(failed)?;
+        let fields = source.fields().map_err(|error| failed(error, 0))?;
         let mut join = Join::new(fields, customers, spec)?;
-        for batch in source.scan().map_err(failed)? {
-            join.batch(&batch.map_err(failed)?, work)?;
+        for batch in source.scan().map_err(|error| failed(error, 0))? {
+            let batch = batch.map_err(|error| failed(error, join.rows_read as u64))?;
+            join.batch(&batch, work)?;
         }
         Ok(join.finish(customers))
     }

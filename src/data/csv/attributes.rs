@@ -5,14 +5,15 @@ use std::io::Read;
 use std::ops::Range;
 use std::path::Path;
 
+use crate::data::csv::file::CsvFile;
 use crate::data::csv::multi_answers::MultiAnswerFormat;
 use crate::data::csv::records::Record;
-use crate::data::csv::table::{Origin, Table, text};
+use crate::data::csv::table::{Place, number, text};
 use crate::data::csv::{CsvError, CsvFault};
 use crate::data::texts::Texts;
 use crate::data::{
     AttributeBatch, AttributeBatches, AttributeField, AttributeKind, AttributeSource,
-    AttributeValues, Decimal, IdColumn, Options, SourceError,
+    AttributeValues, IdColumn, Options, SourceError,
 };
 
 /// Attributes in a CSV file or behind any reader, one customer a line.
@@ -48,6 +49,7 @@ use crate::data::{
 #[derive(Clone)]
 pub struct CsvAttributes {
     customers: Texts,
+    /// Where each row stands.
     lines: Vec<u64>,
     columns: Vec<Column>,
     /// Columns that were declared and that the file has not.
@@ -85,7 +87,7 @@ impl CsvAttributes {
         customer: &str,
         delimiter: u8,
     ) -> Result<Self, CsvError> {
-        Self::load(&Origin::path(path.as_ref())?, customer, delimiter)
+        Self::load(&CsvFile::at(path.as_ref())?.delimited(delimiter), customer)
     }
 
     /// Reads any reader to its end, fields separated by commas.
@@ -97,28 +99,40 @@ impl CsvAttributes {
         reader: impl Read + Send + 'static,
         customer: &str,
     ) -> Result<Self, CsvError> {
-        Self::load(&Origin::reader(reader), customer, b',')
+        Self::from_reader_delimited(reader, customer, b',')
     }
 
-    fn load(origin: &Origin, customer: &str, delimiter: u8) -> Result<Self, CsvError> {
-        let mut table = Table::open(origin, delimiter)?;
-        let id = table.column(customer)?;
-        let header = table.header().to_vec();
+    /// Reads any reader with another byte between its fields.
+    ///
+    /// # Errors
+    ///
+    /// [`CsvError`] with line and column.
+    pub fn from_reader_delimited(
+        reader: impl Read + Send + 'static,
+        customer: &str,
+        delimiter: u8,
+    ) -> Result<Self, CsvError> {
+        Self::load(&CsvFile::behind(reader).delimited(delimiter), customer)
+    }
+
+    fn load(file: &CsvFile, customer: &str) -> Result<Self, CsvError> {
+        let mut table = file.open()?;
+        let id = table.header().column(customer)?;
+        let header = table.header().names().to_vec();
         if header.len() < 2 {
             return Err(CsvError::of(CsvFault::NoAttributes));
         }
-        refuse_twins(&header)?;
+        table.header().refuse_twins()?;
         let (mut customers, mut lines) = (Texts::default(), Vec::new());
         let mut columns = vec![Texts::default(); header.len()];
         let mut record = Record::new();
-        while let Some(line) = table.next(&mut record)? {
+        while let Some(Place { line, row }) = table.next(&mut record)? {
             for (place, field) in record.iter().enumerate() {
-                let value = text(field, line, &header[place])?;
+                let value = text(field, line, &header[place]).map_err(|it| it.at(line, row))?;
                 if place == id {
                     if value.trim().is_empty() {
-                        return Err(CsvError::of(CsvFault::NoValue)
-                            .at_line(line)
-                            .in_column(customer));
+                        let fault = CsvError::of(CsvFault::NoValue).at(line, row);
+                        return Err(fault.in_column(customer));
                     }
                     customers.push(value);
                     lines.push(line);
@@ -196,16 +210,6 @@ impl CsvAttributes {
     }
 }
 
-/// Refuses a header that names two columns alike.
-fn refuse_twins(header: &[String]) -> Result<(), CsvError> {
-    let mut names: Vec<&String> = header.iter().collect();
-    names.sort_unstable();
-    match names.windows(2).find(|pair| pair[0] == pair[1]) {
-        Some(pair) => Err(CsvError::of(CsvFault::ColumnTwice).at_line(1).in_column(pair[0])),
-        None => Ok(()),
-    }
-}
-
 fn kind(values: &Texts) -> AttributeKind {
     let mut given = values.iter().filter(|value| !value.is_empty()).peekable();
     if given.peek().is_none() {
@@ -228,11 +232,6 @@ fn yes_no(value: &str) -> Option<bool> {
     } else {
         None
     }
-}
-
-/// A plain decimal; the nearest double to it.
-fn number(value: &str) -> Option<f64> {
-    Decimal::parse(value).and_then(|_| value.parse().ok())
 }
 
 impl AttributeSource for CsvAttributes {
@@ -295,7 +294,8 @@ impl Column {
 
     fn fault(&self, fault: CsvFault, row: usize, lines: &[u64]) -> CsvError {
         let raw = self.values.get(row).as_bytes();
-        CsvError::of(fault).at_line(lines[row]).in_column(&self.field.name).raw(raw)
+        let error = CsvError::of(fault).at(lines[row], row as u64 + 1);
+        error.in_column(&self.field.name).raw(raw)
     }
 }
 
@@ -370,13 +370,38 @@ mod tests {
         let both = load("id,wants\na,x\nb,none;CANARY\n")
             .multi_answer("wants", MultiAnswerFormat::separated_by(';').none("none"));
         let error = fault(&both);
-        assert_eq!((error.line, error.fault.clone()), (Some(3), CsvFault::NoneAndOptions));
+        assert_eq!((error.line, error.row), (Some(3), Some(2)));
+        assert_eq!(error.fault, CsvFault::NoneAndOptions);
         assert!(!format!("{error} {error:?}").contains("CANARY"));
         let number =
             load("id,n\na,1\nb,CANARY\n").field(AttributeField::own("n", AttributeKind::Number));
         assert_eq!((fault(&number).line, fault(&number).fault), (Some(3), CsvFault::NotANumber));
         let yes = load("id,n\na,1\nb,2\n").field(AttributeField::own("n", AttributeKind::YesNo));
         assert_eq!(fault(&yes).fault, CsvFault::NotYesNo);
+    }
+
+    #[test]
+    fn blank_lines_are_lines_and_no_rows() {
+        let place = |error: CsvError| (error.line, error.row, error.column, error.fault);
+        let load = |file: &'static [u8]| place(CsvAttributes::from_reader(file, "id").unwrap_err());
+        let column = |name: &str| Some(name.to_owned());
+        assert_eq!(
+            load(b"\nid,n\n\na,1\n\n ,2\n"),
+            (Some(6), Some(2), column("id"), CsvFault::NoValue)
+        );
+        assert_eq!(
+            load(b"id,n\n\na,1\nb,\xff\n"),
+            (Some(4), Some(2), column("n"), CsvFault::NotUtf8)
+        );
+        assert_eq!(load(b"id,n\na,1\nb,\"2\n"), (Some(3), Some(2), None, CsvFault::OpenQuote));
+        assert_eq!(load(b"\nid,n,n\n"), (Some(2), None, column("n"), CsvFault::ColumnTwice));
+    }
+
+    #[test]
+    fn a_reader_may_have_another_delimiter() {
+        let file = &b"id;n\na;1,5\n"[..];
+        let source = CsvAttributes::from_reader_delimited(file, "id", b';').unwrap();
+        assert_eq!(source.fields().unwrap()[0].kind, AttributeKind::Category);
     }
 
     #[test]

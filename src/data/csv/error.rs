@@ -58,6 +58,8 @@ pub enum CsvFault {
     },
     /// A NUL byte.
     NulByte,
+    /// The byte that shall separate fields is a quote, a line end, a NUL or not ASCII.
+    Delimiter,
     /// The file is packed by gzip, and the feature `gzip` is off.
     Gzip,
     /// A field that must have a value has none.
@@ -78,6 +80,8 @@ pub enum CsvFault {
     Io,
     /// A reader can be read only once, and was.
     ReadBefore,
+    /// The file is another one than when it was first looked at; open it again.
+    Changed,
     /// A customer id column is the only column.
     NoAttributes,
 }
@@ -110,6 +114,13 @@ impl CsvError {
     #[must_use]
     pub(crate) fn without_row(mut self) -> Self {
         self.row = None;
+        self
+    }
+
+    /// Does not count the header among the rows.
+    #[must_use]
+    pub(crate) fn behind_header(mut self) -> Self {
+        self.row = self.row.map(|row| row - 1);
         self
     }
 
@@ -147,6 +158,16 @@ impl CsvError {
     }
 }
 
+impl CsvFault {
+    /// What is wrong, in the same words for every row of which it is true.
+    pub(crate) fn reason(&self) -> String {
+        match self {
+            Self::FieldCount { .. } => "another number of fields than the header has".to_owned(),
+            other => other.to_string(),
+        }
+    }
+}
+
 impl fmt::Display for CsvFault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -164,6 +185,9 @@ impl fmt::Display for CsvFault {
                 write!(f, "a record of more than {limit} bytes; is a quote not closed?")
             }
             Self::NulByte => f.write_str("a NUL byte"),
+            Self::Delimiter => f.write_str(
+                "its delimiter is a quote, a line end, a NUL or not ASCII, which separate no fields",
+            ),
             Self::Gzip => {
                 f.write_str("it is packed by gzip; turn on the feature `gzip` to read it")
             }
@@ -182,6 +206,9 @@ impl fmt::Display for CsvFault {
             Self::Io => f.write_str("reading failed"),
             Self::ReadBefore => {
                 f.write_str("the reader was read before; open a path to read it again")
+            }
+            Self::Changed => {
+                f.write_str("it has changed since it was first looked at; open it again")
             }
             Self::NoAttributes => f.write_str("it has no column besides the customer"),
         }

@@ -292,6 +292,9 @@ impl<'a> Scan<'a> {
             return Ok(true);
         }
         while filling.rows() < ROWS {
+            if self.records.leave_blanks().map_err(|error| self.placed(error))? {
+                break;
+            }
             let more = self.records.next(&mut self.record);
             if !more.map_err(|error| self.placed(error))? {
                 return Ok(false);
@@ -400,14 +403,16 @@ impl Iterator for Scan<'_> {
             self.done = true;
             return Some(Err(error));
         }
-        let mut filling = Filling::default();
-        while !self.done && self.failed.is_none() && filling.rows() == 0 {
-            match self.fill(&mut filling) {
-                Ok(more) => self.done = !more,
-                Err(error) => self.failed = Some(error.into()),
-            }
+        if self.done {
+            return None;
         }
-        if filling.rows() == 0 {
+        let mut filling = Filling::default();
+        match self.fill(&mut filling) {
+            Ok(more) => self.done = !more,
+            Err(error) => self.failed = Some(error.into()),
+        }
+        // A stretch of blank lines is an empty batch, at which whoever reads may stop.
+        if filling.rows() == 0 && (self.done || self.failed.is_some()) {
             return self.failed.take().map(|error| {
                 self.done = true;
                 Err(error)
@@ -427,6 +432,7 @@ impl CsvFault {
                 | Self::NotANumber
                 | Self::TooLarge
                 | Self::NotATime
+                | Self::NotYesNo
                 | Self::NotUtf8
                 | Self::NulByte
                 | Self::TextAfterQuote

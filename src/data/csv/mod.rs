@@ -15,6 +15,7 @@
 mod attributes;
 mod error;
 mod events;
+mod file;
 mod layout;
 mod lines;
 mod multi_answers;

@@ -21,6 +21,9 @@ const BLOCK: usize = 1 << 18;
 /// must not grow with it.
 pub(crate) const LONGEST: usize = 1 << 22;
 
+/// Blank lines that are left out in one go.
+const BLANKS: usize = 1 << 16;
+
 /// One record's fields, unquoted.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Record {
@@ -147,6 +150,21 @@ impl<R: Read> Records<R> {
     pub(crate) fn skip(&mut self, n: usize) {
         self.start += n;
         self.offset += n as u64;
+    }
+
+    /// Leaves out blank lines, so many at most that a caller who wants to stop is soon heard;
+    /// whether it did not come to their end.
+    pub(crate) fn leave_blanks(&mut self) -> Result<bool, CsvError> {
+        for _ in 0..BLANKS {
+            self.peek(2)?;
+            let bytes = match &self.buffer[self.start..self.end] {
+                [b'\r', b'\n', ..] => 2,
+                [b'\r' | b'\n', ..] => 1,
+                _ => return Ok(false),
+            };
+            self.give(bytes, 1, 0);
+        }
+        Ok(true)
     }
 
     /// Reads the next record; false behind the last.

@@ -1,74 +1,25 @@
-//! Opening a CSV file and finding its columns.
+//! The header of a CSV file, the records behind it, and what a field says.
 
-use std::fs::File;
-use std::io::{Chain, Cursor, Read};
-use std::path::{Path, PathBuf};
-use std::sync::Mutex;
+use std::io::Read;
 
+use crate::data::Decimal;
 use crate::data::csv::records::{Record, Records};
 use crate::data::csv::{CsvError, CsvFault};
 
-/// Where the bytes come from.
-pub(crate) enum Origin {
-    /// A file, opened anew for each scan.
-    Path(PathBuf),
-    /// A reader, which can be read once.
-    Reader(Mutex<Option<Bytes>>),
-}
-
 /// Any bytes.
 pub(crate) type Bytes = Box<dyn Read + Send>;
-
-impl Origin {
-    /// A path to a file that can be opened now.
-    pub(crate) fn path(path: &Path) -> Result<Self, CsvError> {
-        File::open(path).map_err(CsvError::of_io)?;
-        Ok(Self::Path(path.to_owned()))
-    }
-
-    pub(crate) fn reader(reader: impl Read + Send + 'static) -> Self {
-        Self::Reader(Mutex::new(Some(Box::new(reader))))
-    }
-
-    fn open(&self) -> Result<Bytes, CsvError> {
-        match self {
-            Self::Path(path) => unpacked(Box::new(File::open(path).map_err(CsvError::of_io)?)),
-            Self::Reader(reader) => {
-                // A poisoned lock means that a thread panicked between lock and take, which cannot
-                // leave half a reader.
-                let mut slot = reader.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-                unpacked(slot.take().ok_or(CsvError::of(CsvFault::ReadBefore))?)
-            }
-        }
-    }
-}
-
-/// The first bytes of a gzip file.
-pub(crate) const GZIP: [u8; 2] = [0x1f, 0x8b];
-
-/// The bytes, unpacked where they are packed.
-fn unpacked(mut bytes: Bytes) -> Result<Bytes, CsvError> {
-    let mut magic = Vec::new();
-    (&mut bytes).take(2).read_to_end(&mut magic).map_err(CsvError::of_io)?;
-    let packed = magic == GZIP;
-    let whole: Chain<Cursor<Vec<u8>>, Bytes> = Cursor::new(magic).chain(bytes);
-    if !packed {
-        return Ok(Box::new(whole));
-    }
-    #[cfg(feature = "gzip")]
-    {
-        Ok(Box::new(flate2::read::MultiGzDecoder::new(whole)))
-    }
-    #[cfg(not(feature = "gzip"))]
-    {
-        Err(CsvError::of(CsvFault::Gzip))
-    }
-}
 
 /// An open file behind its header.
 pub(crate) struct Table {
     records: Records<Bytes>,
     header: Header,
+}
+
+/// Where a record stands: its first line, and which of the rows it is, both from one.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Place {
+    pub(crate) line: u64,
+    pub(crate) row: u64,
 }
 
 /// The names of the columns.
@@ -79,19 +30,15 @@ pub(crate) struct Header {
 }
 
 impl Table {
-    pub(crate) fn open(origin: &Origin, delimiter: u8) -> Result<Self, CsvError> {
-        let mut records = Records::new(origin.open()?, delimiter);
+    /// Reads the header.
+    pub(crate) fn new(bytes: Bytes, delimiter: u8) -> Result<Self, CsvError> {
+        let mut records = Records::new(bytes, delimiter);
         let header = Header::read(&mut records)?;
         Ok(Self { records, header })
     }
 
-    pub(crate) fn header(&self) -> &[String] {
-        &self.header.names
-    }
-
-    /// The place of a column.
-    pub(crate) fn column(&self, name: &str) -> Result<usize, CsvError> {
-        self.header.column(name)
+    pub(crate) fn header(&self) -> &Header {
+        &self.header
     }
 
     /// Header and records apart.
@@ -99,14 +46,21 @@ impl Table {
         (self.header, self.records)
     }
 
-    /// Reads the next record into `record` and gives its line; `None` behind the last.
-    pub(crate) fn next(&mut self, record: &mut Record) -> Result<Option<u64>, CsvError> {
-        if !self.records.next(record)? {
+    /// Leaves out blank lines; whether it did not come to their end.
+    pub(crate) fn leave_blanks(&mut self) -> Result<bool, CsvError> {
+        self.records.leave_blanks().map_err(|error| error.behind_header())
+    }
+
+    /// Reads the next record into `record` and says where it stands; `None` behind the last.
+    pub(crate) fn next(&mut self, record: &mut Record) -> Result<Option<Place>, CsvError> {
+        // The header is a record and no row.
+        let more = self.records.next(record).map_err(|error| error.behind_header())?;
+        if !more {
             return Ok(None);
         }
-        let row = self.records.rows() - 1; // the header is a record and no row
-        self.header.check(record).map_err(|error| error.at(record.line, row))?;
-        Ok(Some(record.line))
+        let place = Place { line: record.line, row: self.records.rows() - 1 };
+        self.header.check(record).map_err(|error| error.at(place.line, place.row))?;
+        Ok(Some(place))
     }
 }
 
@@ -148,6 +102,19 @@ impl Header {
         &self.names
     }
 
+    /// An error where two columns have one name.
+    pub(crate) fn refuse_twins(&self) -> Result<(), CsvError> {
+        let mut names: Vec<&String> = self.names.iter().collect();
+        names.sort_unstable();
+        match names.windows(2).find(|pair| pair[0] == pair[1]) {
+            Some(twins) => {
+                let fault = CsvError::of(CsvFault::ColumnTwice);
+                Err(fault.at_line(self.line).in_column(twins[0]))
+            }
+            None => Ok(()),
+        }
+    }
+
     /// The place of a column.
     pub(crate) fn column(&self, name: &str) -> Result<usize, CsvError> {
         let mut places = self.names.iter().enumerate().filter(|(_, header)| *header == name);
@@ -183,4 +150,9 @@ pub(crate) fn text<'r>(field: &'r [u8], line: u64, column: &str) -> Result<&'r s
         return Err(fault(CsvFault::NulByte));
     }
     std::str::from_utf8(field).map_err(|_| fault(CsvFault::NotUtf8))
+}
+
+/// A plain decimal; the nearest double to it.
+pub(crate) fn number(text: &str) -> Option<f64> {
+    Decimal::parse(text).and_then(|_| text.parse().ok())
 }

@@ -1,19 +1,18 @@
 //! A transaction log in CSV.
 
 use std::fmt;
-use std::fs;
 use std::io::Read;
 use std::path::Path;
 use std::sync::OnceLock;
 
 use crate::data::csv::CsvError;
+use crate::data::csv::file::{CsvFile, opening_methods};
 use crate::data::csv::layout::Layout;
 use crate::data::csv::lines::{Part, Rules, Scan};
 use crate::data::csv::records::Record;
-use crate::data::csv::table::{GZIP, Header, Origin, Table};
-use crate::data::{
-    Batches, Column, RowOrder, ScanRequest, SourceError, TransactionSource, UnreadableRows,
-};
+use crate::data::csv::table::Header;
+use crate::data::mapped::{Mapped, mapping_methods};
+use crate::data::{Batches, RowOrder, ScanRequest, SourceError, TransactionSource, UnreadableRows};
 use crate::units::CivilTime;
 
 /// A transaction log in a CSV file or behind any reader, one transaction a line.
@@ -43,143 +42,20 @@ use crate::units::CivilTime;
 /// # Ok::<(), segmentry::data::DataError>(())
 /// ```
 pub struct CsvTransactions {
-    origin: Origin,
-    delimiter: u8,
-    customer: String,
-    time: String,
-    amount: AmountColumns,
-    category: Option<String>,
-    product: Option<String>,
-    order: Option<String>,
-    currency: Option<String>,
+    file: CsvFile,
+    names: Mapped<String>,
     row_order: RowOrder,
-    layout: OnceLock<Option<Layout>>,
-    offsets: OnceLock<Option<bool>>,
-}
-
-#[derive(Debug, Clone)]
-enum AmountColumns {
-    Amount(String),
-    QuantityTimesPrice { quantity: String, price: String },
+    /// The place of the times for which it is known, and whether they carry offsets from UTC.
+    offsets: OnceLock<(usize, Option<bool>)>,
 }
 
 impl CsvTransactions {
-    /// A file, which is opened anew for each scan.
-    ///
-    /// # Errors
-    ///
-    /// [`CsvError`] where it cannot be opened.
-    pub fn open(path: impl AsRef<Path>) -> Result<Self, CsvError> {
-        Ok(Self::new(Origin::path(path.as_ref())?))
-    }
+    opening_methods!();
+    mapping_methods!();
 
-    /// Any reader. It can be scanned once; a second scan is an error.
-    pub fn from_reader(reader: impl Read + Send + 'static) -> Self {
-        Self::new(Origin::reader(reader))
-    }
-
-    fn new(origin: Origin) -> Self {
-        Self {
-            origin,
-            delimiter: b',',
-            customer: "customer_id".to_owned(),
-            time: "time".to_owned(),
-            amount: AmountColumns::Amount("amount".to_owned()),
-            category: None,
-            product: None,
-            order: None,
-            currency: None,
-            row_order: RowOrder::Any,
-            layout: OnceLock::new(),
-            offsets: OnceLock::new(),
-        }
-    }
-
-    /// The byte between fields; a comma unless set.
-    #[must_use]
-    pub fn delimiter(mut self, delimiter: u8) -> Self {
-        self.delimiter = delimiter;
-        self
-    }
-
-    /// The column with the customer.
-    #[must_use]
-    pub fn customer(mut self, column: impl Into<String>) -> Self {
-        self.customer = column.into();
-        self
-    }
-
-    /// The column with the date or date-time.
-    #[must_use]
-    pub fn time(mut self, column: impl Into<String>) -> Self {
-        self.time = column.into();
-        self
-    }
-
-    /// The column with the amount, negative for a return.
-    #[must_use]
-    pub fn amount(mut self, column: impl Into<String>) -> Self {
-        self.amount = AmountColumns::Amount(column.into());
-        self
-    }
-
-    /// The column with the quantity, negative for a return; the amount is quantity times price.
-    #[must_use]
-    pub fn quantity(mut self, column: impl Into<String>) -> Self {
-        let quantity = column.into();
-        self.amount = match self.amount {
-            AmountColumns::QuantityTimesPrice { price, .. } => {
-                AmountColumns::QuantityTimesPrice { quantity, price }
-            }
-            AmountColumns::Amount(_) => {
-                AmountColumns::QuantityTimesPrice { quantity, price: "price".to_owned() }
-            }
-        };
-        self
-    }
-
-    /// The column with the price of one; the amount is quantity times price.
-    #[must_use]
-    pub fn price(mut self, column: impl Into<String>) -> Self {
-        let price = column.into();
-        self.amount = match self.amount {
-            AmountColumns::QuantityTimesPrice { quantity, .. } => {
-                AmountColumns::QuantityTimesPrice { quantity, price }
-            }
-            AmountColumns::Amount(_) => {
-                AmountColumns::QuantityTimesPrice { quantity: "quantity".to_owned(), price }
-            }
-        };
-        self
-    }
-
-    /// The column with the product's category.
-    #[must_use]
-    pub fn category(mut self, column: impl Into<String>) -> Self {
-        self.category = Some(column.into());
-        self
-    }
-
-    /// The column with the product.
-    #[must_use]
-    pub fn product(mut self, column: impl Into<String>) -> Self {
-        self.product = Some(column.into());
-        self
-    }
-
-    /// The column with the order or invoice.
-    #[must_use]
-    pub fn order(mut self, column: impl Into<String>) -> Self {
-        self.order = Some(column.into());
-        self
-    }
-
-    /// The column with the currency; a second currency is an error, or is flagged
-    /// ([`HistorySpec::currencies`](crate::data::HistorySpec::currencies)).
-    #[must_use]
-    pub fn currency(mut self, column: impl Into<String>) -> Self {
-        self.currency = Some(column.into());
-        self
+    fn over(file: CsvFile) -> Self {
+        let (row_order, offsets) = (RowOrder::Any, OnceLock::new());
+        Self { file, names: Mapped::default(), row_order, offsets }
     }
 
     /// Declares the order of the lines, which saves memory; see [`TransactionSource::order`].
@@ -189,30 +65,13 @@ impl CsvTransactions {
         self
     }
 
-    /// The parts of a file that can be read side by side: a plain file of which the header can be
-    /// read. Whatever is wrong with it is said by the scan.
-    fn layout(&self) -> Option<&Layout> {
-        let layout = || {
-            let Origin::Path(path) = &self.origin else { return None };
-            let file = fs::metadata(path).ok().filter(fs::Metadata::is_file)?;
-            let mut magic = Vec::new();
-            fs::File::open(path).ok()?.take(2).read_to_end(&mut magic).ok()?;
-            if magic == GZIP {
-                return None;
-            }
-            let (_, records) = Table::open(&self.origin, self.delimiter).ok()?.into_parts();
-            Some(Layout::new(path, self.delimiter, records.offset(), file.len()))
-        };
-        self.layout.get_or_init(layout).as_ref()
-    }
-
     /// Whether the first time of the file that can be read carries an offset from UTC.
     fn first_offset(&self, header: &Header) -> Result<Option<bool>, CsvError> {
-        if let Some(&offset) = self.offsets.get() {
+        let time = header.column(&self.names.time)?;
+        if let Some(&(_, offset)) = self.offsets.get().filter(|(place, _)| *place == time) {
             return Ok(offset);
         }
-        let time = header.column(&self.time)?;
-        let mut table = Table::open(&self.origin, self.delimiter)?;
+        let mut table = self.file.open()?;
         let mut record = Record::new();
         let offset = loop {
             match table.next(&mut record) {
@@ -226,41 +85,30 @@ impl CsvTransactions {
                 Err(error) => return Err(error),
             }
         };
-        Ok(*self.offsets.get_or_init(|| offset))
+        self.offsets.get_or_init(|| (time, offset));
+        Ok(offset)
     }
 
     fn rules(&self, header: &Header, request: &ScanRequest) -> Result<Rules, CsvError> {
-        let wanted = |column, name: &Option<String>| -> Result<Option<usize>, CsvError> {
-            match name {
-                Some(name) if request.wants(column) => header.column(name).map(Some),
-                _ => Ok(None),
-            }
-        };
-        let (customer, time) = (header.column(&self.customer)?, header.column(&self.time)?);
-        let (amount, price) = match &self.amount {
-            AmountColumns::Amount(amount) => (header.column(amount)?, None),
-            AmountColumns::QuantityTimesPrice { quantity, price } => {
-                (header.column(quantity)?, Some(header.column(price)?))
-            }
-        };
+        let places = self.names.wanted(request).try_map(|name| header.column(name))?;
         let places = [
-            Some(customer),
-            Some(time),
-            Some(amount),
-            price,
-            wanted(Column::Category, &self.category)?,
-            wanted(Column::Product, &self.product)?,
-            wanted(Column::Order, &self.order)?,
-            wanted(Column::Currency, &self.currency)?,
+            Some(places.customer),
+            Some(places.time),
+            Some(places.amount),
+            places.price,
+            places.category,
+            places.product,
+            places.order,
+            places.currency,
         ];
         let skip = request.unreadable_rows() == UnreadableRows::Skip;
-        Ok(Rules::new(header, places, self.delimiter, request.minor_digits(), skip))
+        Ok(Rules::new(header, places, self.file.delimiter(), request.minor_digits(), skip))
     }
 }
 
 impl TransactionSource for CsvTransactions {
     fn partitions(&self) -> usize {
-        self.layout().map_or(1, Layout::len)
+        self.file.layout().map_or(1, Layout::len)
     }
 
     fn order(&self) -> RowOrder {
@@ -268,11 +116,12 @@ impl TransactionSource for CsvTransactions {
     }
 
     fn scan(&self, partition: usize, request: &ScanRequest) -> Result<Batches<'_>, SourceError> {
-        let (header, records) = Table::open(&self.origin, self.delimiter)?.into_parts();
+        let (header, records) = self.file.open()?.into_parts();
         let rules = self.rules(&header, request)?;
-        let Some(layout) = self.layout() else {
+        let Some(layout) = self.file.layout() else {
             return Ok(Batches::new(Scan::new(records, rules, None, None)));
         };
+        self.file.check_unchanged()?;
         let offsets = if partition > 0 { self.first_offset(&header)? } else { None };
         let part = Part { layout, partition, header_lines: records.line() - 1 };
         let records = layout.records(partition)?;
@@ -282,11 +131,7 @@ impl TransactionSource for CsvTransactions {
 
 impl fmt::Debug for CsvTransactions {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("CsvTransactions")
-            .field("customer", &self.customer)
-            .field("time", &self.time)
-            .field("amount", &self.amount)
-            .finish_non_exhaustive()
+        f.debug_struct("CsvTransactions").field("columns", &self.names).finish_non_exhaustive()
     }
 }
 
@@ -314,6 +159,46 @@ mod tests {
             let fault = &cause.downcast_ref::<CsvError>().unwrap().fault;
             assert_eq!(*fault, CsvFault::Gzip);
         }
+    }
+
+    #[test]
+    fn a_file_that_changes_between_scans_is_noticed() {
+        let path = std::env::temp_dir().join(format!("segmentry-changed-{}", std::process::id()));
+        let header = "customer_id,time,amount\n";
+        std::fs::write(&path, format!("{header}1,2024-01-02,5\n")).unwrap();
+        let source = CsvTransactions::open(&path).unwrap();
+        let read = |source: &CsvTransactions| {
+            CustomerHistory::read(source, &HistorySpec::new(), &Work::new())
+        };
+        assert_eq!(read(&source).unwrap().n_customers(), 1);
+        assert_eq!(read(&source).unwrap().n_customers(), 1);
+        let mut faults = Vec::new();
+        for lines in ["1,2024-01-02,5\n2,2024-01-03,7\n", ""] {
+            std::fs::write(&path, format!("{header}{lines}")).unwrap();
+            let DataError::Source { source, .. } = read(&source).unwrap_err() else { panic!() };
+            faults.push(source.downcast::<CsvError>().unwrap().fault);
+        }
+        std::fs::write(&path, format!("{header}1,2024-01-02,5\n2,2024-01-03,7\n")).unwrap();
+        let again = read(&CsvTransactions::open(&path).unwrap());
+        std::fs::remove_file(&path).unwrap();
+        assert_eq!(faults, [CsvFault::Changed, CsvFault::Changed]);
+        assert_eq!(again.unwrap().n_customers(), 2);
+    }
+
+    #[test]
+    fn a_column_mapped_anew_is_read_anew() {
+        let lines = "1,2024-01-02,2024-01-02T23:00Z,5\n".repeat(300_000);
+        let path = std::env::temp_dir().join(format!("segmentry-remap-{}", std::process::id()));
+        std::fs::write(&path, format!("customer_id,time,utc,amount\n{lines}")).unwrap();
+        let read = |source: &CsvTransactions| {
+            CustomerHistory::read(source, &HistorySpec::new(), &Work::new())
+                .map(|it| it.purchases(0))
+        };
+        let source = CsvTransactions::open(&path).unwrap();
+        let plain = read(&source);
+        let utc = read(&source.time("utc"));
+        std::fs::remove_file(&path).unwrap();
+        assert_eq!((plain.unwrap(), utc.unwrap()), (1, 1));
     }
 
     #[test]

@@ -2,17 +2,38 @@
 
 use std::fmt;
 
+use crate::data::gather::Lots;
 use crate::data::texts::Texts;
-use crate::data::{DataError, Event, EventKind, Id, IdColumn, SourceError, TextColumn, Times};
+use crate::data::{
+    DataError, Event, EventKind, Id, IdColumn, RowFault, SourceError, TextColumn, Times,
+    UnreadableRows,
+};
 
 /// A store of events that the caller owns; events may come in any order.
 pub trait EventSource {
     /// Starts one scan over all events.
     ///
+    /// The request says what to do about an event that cannot be read; a source that can read all
+    /// of them ignores it.
+    ///
     /// # Errors
     ///
     /// Whatever the source fails with.
-    fn scan(&self) -> Result<EventBatches<'_>, SourceError>;
+    fn scan(&self, request: &EventRequest) -> Result<EventBatches<'_>, SourceError>;
+}
+
+/// What a scan of events is for.
+#[derive(Debug, Clone)]
+pub struct EventRequest {
+    pub(crate) unreadable: UnreadableRows,
+}
+
+impl EventRequest {
+    /// Whether to end with an error at an event that cannot be read, or to hand it over in
+    /// [`EventBatch::unreadable`] and go on.
+    pub fn unreadable_rows(&self) -> UnreadableRows {
+        self.unreadable
+    }
 }
 
 /// Some events as columns of equal length.
@@ -29,6 +50,8 @@ pub struct EventBatch<'a> {
     pub keys: Option<TextColumn<'a>>,
     /// How much; `None` where no event has a value.
     pub values: Option<Vec<Option<f64>>>,
+    /// Events that the source could not read and was told to skip; they stand in no column.
+    pub unreadable: Vec<RowFault>,
 }
 
 /// What sort of events a batch has.
@@ -44,11 +67,8 @@ pub enum EventKinds<'a> {
 /// The batches of one scan, in the order in which the source gives them.
 pub struct EventBatches<'a>(Box<dyn Iterator<Item = Result<EventBatch<'a>, SourceError>> + 'a>);
 
-/// Rows per batch when batches are made from rows.
-const ROWS: usize = 8192;
-
 impl EventBatch<'_> {
-    /// How many events.
+    /// How many events that could be read.
     pub fn len(&self) -> usize {
         self.customers.len()
     }
@@ -87,8 +107,13 @@ impl EventBatch<'_> {
 
 impl<'a> EventBatches<'a> {
     /// Any iterator of batches, owned or borrowed from the source.
-    pub fn new(batches: impl Iterator<Item = Result<EventBatch<'a>, SourceError>> + 'a) -> Self {
-        Self(Box::new(batches))
+    pub fn new<'b: 'a>(
+        batches: impl Iterator<Item = Result<EventBatch<'b>, SourceError>> + 'a,
+    ) -> Self {
+        fn as_long_as_needed<'a, 'b: 'a>(batch: EventBatch<'b>) -> EventBatch<'a> {
+            batch
+        }
+        Self(Box::new(batches.map(|batch| batch.map(as_long_as_needed))))
     }
 
     /// Everything in one batch, as data in memory has it.
@@ -96,32 +121,13 @@ impl<'a> EventBatches<'a> {
         Self::new(std::iter::once(Ok(batch)))
     }
 
-    /// Any iterator of rows. It ends at the first error.
+    /// Any iterator of rows. It ends at the first error, and the rows before it are not lost from
+    /// the count.
     pub fn from_rows<'r: 'a>(
         rows: impl IntoIterator<Item = Result<Event<'r>, SourceError>, IntoIter: 'a>,
     ) -> Self {
-        let mut rows = rows.into_iter();
-        let mut done = false;
-        Self::new(std::iter::from_fn(move || {
-            if done {
-                return None;
-            }
-            let mut gathered = Vec::with_capacity(ROWS);
-            while gathered.len() < ROWS {
-                match rows.next() {
-                    Some(Ok(row)) => gathered.push(row),
-                    Some(Err(error)) => {
-                        done = true;
-                        return Some(Err(error));
-                    }
-                    None => {
-                        done = true;
-                        break;
-                    }
-                }
-            }
-            (!gathered.is_empty()).then(|| columns(&gathered).map_err(SourceError::from))
-        }))
+        let batch = |lot: Vec<Event<'r>>| columns(&lot).map_err(SourceError::from);
+        Self::new(Lots::of(rows.into_iter()).map(move |lot| lot.and_then(batch)))
     }
 }
 
@@ -142,6 +148,7 @@ fn columns(rows: &[Event<'_>]) -> Result<EventBatch<'static>, DataError> {
             .map(|()| rows.iter().map(|row| &row.key).collect()),
         values: some(rows.iter().any(|row| row.value.is_some()))
             .map(|()| rows.iter().map(|row| row.value).collect()),
+        unreadable: Vec::new(),
     })
 }
 

@@ -2,12 +2,12 @@
 //!
 //! | item | what it is |
 //! |---|---|
-//! | [`EventSource`], [`EventBatch`], [`EventBatches`] | where the rows come from; implement it for a mailing system, a site log |
+//! | [`EventSource`], [`EventRequest`], [`EventBatch`], [`EventBatches`] | where the rows come from; implement it for a mailing system, a site log |
 //! | [`Event`], [`EventKind`] | one row, and what sort of event it was |
 //! | [`EventSpec`] | which days count, and what to do about rows that cannot be |
 //! | [`EventSummary`], [`EventTally`] | how often, since when and until when, per customer, kind and key |
 //! | [`Consent`] | whether the customer allows something, as of the end of the observation |
-//! | [`EventReport`] | what became of every row |
+//! | [`EventReport`], [`UnreadableEvents`] | what became of every row, and why some could not be read |
 //!
 //! The fold keeps no events, only tallies, and tallies add up: the summary of two sources is the
 //! merge of their summaries, in any order of rows.
@@ -19,8 +19,8 @@ mod spec;
 mod summary;
 mod tallies;
 
-pub use batch::{EventBatch, EventBatches, EventKinds, EventSource};
+pub use batch::{EventBatch, EventBatches, EventKinds, EventRequest, EventSource};
 pub use event::{Consent, Event, EventKind, EventTally};
-pub use report::{EventReport, KindReport};
+pub use report::{EventReport, KindReport, UnreadableEvents};
 pub use spec::EventSpec;
 pub use summary::EventSummary;

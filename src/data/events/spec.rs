@@ -1,6 +1,7 @@
 //! Which events count, and what to do about those that cannot be.
 
-use crate::data::{DataError, UnreadableRows};
+use crate::data::spec::check_window;
+use crate::data::{DataError, EventRequest, UnreadableRows};
 use crate::units::Date;
 
 /// The rules of a fold of events.
@@ -50,15 +51,17 @@ impl EventSpec {
         self
     }
 
-    /// What to do about an event that cannot be: a time outside the years 1 to 9999, a kind without
-    /// a name, a value that is not finite, a consent that is neither 0 nor 1.
+    /// What to do about an event that the source cannot read, or that cannot be: a time outside the
+    /// years 1 to 9999, a kind without a name, a value that is not finite, a consent that is
+    /// neither 0 nor 1. An error unless set; those that are skipped are counted by reason.
     #[must_use]
     pub fn unreadable_rows(mut self, rule: UnreadableRows) -> Self {
         self.unreadable = rule;
         self
     }
 
-    /// How many different keys, and how many different kinds, there may be; 65,536 unless set.
+    /// How many different keys, how many different kinds, and how many different reasons why events
+    /// cannot be read, there may be; 65,536 of each unless set.
     /// Campaigns and channels fit; a visit's number that was taken for a key does not, and would
     /// make a tally of its own for every event.
     #[must_use]
@@ -73,13 +76,10 @@ impl EventSpec {
     ///
     /// [`DataError::Param`] where the first day lies behind the last.
     pub fn validate(&self) -> Result<(), DataError> {
-        match (self.from, self.until) {
-            (Some(from), Some(until)) if from > until => Err(DataError::Param {
-                name: "observed_from",
-                value: from.to_string(),
-                expected: "a day not after `observed_until`",
-            }),
-            _ => Ok(()),
-        }
+        check_window(self.from, self.until)
+    }
+
+    pub(crate) fn request(&self) -> EventRequest {
+        EventRequest { unreadable: self.unreadable }
     }
 }

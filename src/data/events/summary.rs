@@ -6,7 +6,7 @@ use crate::data::events::tallies::{Entry, Sorted, Tallies};
 use crate::data::matching::Unplaced;
 use crate::data::{
     Consent, DataError, EventBatch, EventKind, EventKinds, EventReport, EventSource, EventSpec,
-    EventTally, Times, UnreadableRows,
+    EventTally, RowFault, Times, UnreadableRows,
 };
 use crate::units::{CivilTime, CustomerIds, CustomerLookup, Date};
 use crate::work::Work;
@@ -29,13 +29,14 @@ use crate::work::Work;
 ///
 /// ```
 /// use segmentry::data::{
-///     Consent, Event, EventBatches, EventKind, EventSource, EventSpec, EventSummary, SourceError,
+///     Consent, Event, EventBatches, EventKind, EventRequest, EventSource, EventSpec, EventSummary,
+///     SourceError,
 /// };
 /// use segmentry::{units::{CustomerIds, Date}, work::Work};
 ///
 /// struct Mailings;
 /// impl EventSource for Mailings {
-///     fn scan(&self) -> Result<EventBatches<'_>, SourceError> {
+///     fn scan(&self, _: &EventRequest) -> Result<EventBatches<'_>, SourceError> {
 ///         let event = |day, kind, value| Event {
 ///             customer: "ann".into(),
 ///             time: Date::from_ymd(2024, 6, day).unwrap().into(),
@@ -99,7 +100,7 @@ impl EventSummary {
         spec: &EventSpec,
         work: &Work,
     ) -> Result<Self, DataError> {
-        let failed = |source| DataError::SideSource { what: "event", source };
+        let failed = |source, rows_read| DataError::SideSource { what: "event", rows_read, source };
         spec.validate()?;
         work.begin("reading events", None)?;
         let mut fold = Fold {
@@ -108,8 +109,10 @@ impl EventSummary {
             tallies: Tallies::default(),
             report: empty_report(customers, spec),
         };
-        for batch in source.scan().map_err(failed)? {
-            fold.batch(&batch.map_err(failed)?, work)?;
+        let batches = source.scan(&spec.request()).map_err(|error| failed(error, 0))?;
+        for batch in batches {
+            let batch = batch.map_err(|error| failed(error, fold.report.rows_read))?;
+            fold.batch(&batch, work)?;
         }
         Ok(Self::finish(customers.clone(), spec.clone(), fold.tallies, fold.report))
     }
@@ -147,7 +150,7 @@ impl EventSummary {
         tallies.absorb(&mine, spec.max_keys)?;
         drop(mine);
         tallies.absorb(&other.tallies, spec.max_keys)?;
-        report.add_rows(&other.report);
+        report.add_rows(&other.report, spec.max_keys)?;
         Ok(Self::finish(ids, spec, tallies, report))
     }
 
@@ -232,6 +235,7 @@ fn empty_report(customers: &CustomerIds, spec: &EventSpec) -> EventReport {
         rows_unmatched: 0,
         rows_without_id: 0,
         rows_unreadable: 0,
+        unreadable: Vec::new(),
         unreadable_rows: spec.unreadable,
         customers: customers.len() as u64,
         customers_with_event: 0,
@@ -252,6 +256,8 @@ struct Fold<'a> {
 
 impl Fold<'_> {
     fn batch(&mut self, batch: &EventBatch<'_>, work: &Work) -> Result<(), DataError> {
+        // Once at least, because a batch may have none but rows that could not be read.
+        work.check()?;
         batch.check_shape()?;
         let n = batch.len();
         for start in (0..n).step_by(ROWS) {
@@ -260,6 +266,10 @@ impl Fold<'_> {
                 self.row(batch, row)?;
             }
             work.tell("reading events", self.report.rows_read, None);
+        }
+        for fault in &batch.unreadable {
+            self.report.rows_read += 1;
+            self.report.unreadable(fault, self.spec.max_keys)?;
         }
         Ok(())
     }
@@ -285,8 +295,8 @@ impl Fold<'_> {
                 if self.spec.unreadable != UnreadableRows::Skip {
                     return Err(DataError::EventValue { row: source_row, expected });
                 }
-                report.rows_unreadable += 1;
-                return Ok(());
+                let fault = RowFault::new(source_row, None, format!("not {expected}"));
+                return report.unreadable(&fault, self.spec.max_keys);
             }
         };
         if self.spec.from.is_some_and(|from| time.date() < from) {

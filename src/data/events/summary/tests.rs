@@ -5,12 +5,12 @@ use std::collections::BTreeMap;
 use proptest::prelude::*;
 
 use super::*;
-use crate::data::{Consent, Event, EventBatches, Id, IdColumn, SourceError};
+use crate::data::{Consent, Event, EventBatches, EventRequest, Id, IdColumn, SourceError};
 
 struct List(Vec<Event<'static>>);
 
 impl EventSource for List {
-    fn scan(&self) -> Result<EventBatches<'_>, SourceError> {
+    fn scan(&self, _: &EventRequest) -> Result<EventBatches<'_>, SourceError> {
         Ok(EventBatches::from_rows(self.0.iter().cloned().map(Ok)))
     }
 }
@@ -18,7 +18,7 @@ impl EventSource for List {
 struct One(EventBatch<'static>);
 
 impl EventSource for One {
-    fn scan(&self) -> Result<EventBatches<'_>, SourceError> {
+    fn scan(&self, _: &EventRequest) -> Result<EventBatches<'_>, SourceError> {
         Ok(EventBatches::one(self.0.clone()))
     }
 }
@@ -101,6 +101,7 @@ fn events_that_cannot_be_are_errors_or_counted() {
             kinds: EventKinds::All(kind),
             keys: None,
             values: Some(vec![value]),
+            unreadable: Vec::new(),
         })
     };
     let bad = [
@@ -118,6 +119,8 @@ fn events_that_cannot_be_are_errors_or_counted() {
         let skip = EventSpec::new().unreadable_rows(UnreadableRows::Skip);
         let report = read(&source, &skip).unwrap().report().clone();
         assert_eq!((report.rows_unreadable, report.rows_kept, report.kinds.len()), (1, 0, 0));
+        assert_eq!((report.unreadable[0].rows, report.unreadable[0].first), (1, 0));
+        assert!(report.unreadable[0].reason.starts_with("not a "), "{report}");
     }
     assert!(read(&row(0, EventKind::Consent, Some(-0.0)), &EventSpec::new()).is_ok());
 }
@@ -130,6 +133,7 @@ fn columns_of_unequal_length_are_refused() {
         kinds: EventKinds::Named(["contact", "visit"].into_iter().collect()),
         keys: Some(["", "x"].into_iter().collect()),
         values: Some(vec![None, None]),
+        unreadable: Vec::new(),
     };
     assert!(read(&One(good.clone()), &EventSpec::new()).is_ok());
     let bad = [
@@ -185,17 +189,78 @@ fn the_report_can_be_read_and_stored() {
     assert_eq!((&json["rows_kept"], &json["kinds"][0]["kind"]), (&1.into(), &"consent".into()));
 }
 
+/// A source that skips what it cannot read, if it is told to.
+struct Torn(Vec<RowFault>);
+
+impl EventSource for Torn {
+    fn scan(&self, request: &EventRequest) -> Result<EventBatches<'_>, SourceError> {
+        if request.unreadable_rows() == UnreadableRows::Error {
+            return Err("a torn page".into());
+        }
+        let batch = EventBatch {
+            customers: IdColumn::integers(vec![]),
+            times: Times::Days(vec![].into()),
+            kinds: EventKinds::All(EventKind::Contact),
+            keys: None,
+            values: None,
+            unreadable: self.0.clone(),
+        };
+        Ok(EventBatches::one(batch))
+    }
+}
+
+#[test]
+fn reasons_are_counted_in_any_order_and_have_a_limit() {
+    let torn = |positions: &[u64]| {
+        let fault = |&at: &u64| match at % 3 {
+            0 => RowFault::new(at, None, "torn"),
+            1 => RowFault::new(at, Some("time".to_owned()), "torn"),
+            _ => RowFault::new(at, Some("time".to_owned()), "blank"),
+        };
+        Torn(positions.iter().map(fault).collect())
+    };
+    let skip = EventSpec::new().unreadable_rows(UnreadableRows::Skip);
+    let whole = read(&torn(&[9, 4, 5, 3, 7, 6]), &skip).unwrap();
+    let report = whole.report();
+    let counts: Vec<_> = report
+        .unreadable
+        .iter()
+        .map(|it| (it.column.as_deref(), it.reason.as_str(), it.rows, it.first))
+        .collect();
+    assert_eq!(
+        counts,
+        [(None, "torn", 3, 3), (Some("time"), "blank", 1, 5), (Some("time"), "torn", 2, 4)]
+    );
+    assert_eq!((report.rows_unreadable, report.accounted_for()), (6, 6));
+    let said = report.to_string();
+    assert!(said.contains("unreadable: 2, the first at 4: column `time`: torn\n"), "{said}");
+    for (one, other) in
+        [(&[9, 4, 5][..], &[3, 7, 6][..]), (&[3, 4, 6, 7], &[5, 9]), (&[], &[3, 4, 5, 6, 7, 9])]
+    {
+        let merged = read(&torn(one), &skip).unwrap().merge(&read(&torn(other), &skip).unwrap());
+        assert!(merged.unwrap() == whole);
+    }
+
+    assert!(matches!(read(&torn(&[3]), &EventSpec::new()), Err(DataError::SideSource { .. })));
+    let two = skip.max_keys(2);
+    let too_many = read(&torn(&[3, 4, 5]), &two).unwrap_err();
+    assert!(matches!(too_many, DataError::TooManyKeys { limit: 2, .. }), "{too_many}");
+    let halves = [&[3, 4][..], &[5]].map(|half| read(&torn(half), &two).unwrap());
+    let [one, other] = halves;
+    assert!(matches!(one.merge(&other), Err(DataError::TooManyKeys { limit: 2, .. })));
+}
+
 #[test]
 fn a_failing_source_is_named() {
     struct Broken;
     impl EventSource for Broken {
-        fn scan(&self) -> Result<EventBatches<'_>, SourceError> {
+        fn scan(&self, _: &EventRequest) -> Result<EventBatches<'_>, SourceError> {
             let rows = [Ok(consent("a", 1, 1.0)), Err("gone".into())];
             Ok(EventBatches::from_rows(rows))
         }
     }
     let error = read(&Broken, &EventSpec::new()).unwrap_err();
-    assert!(matches!(error, DataError::SideSource { what: "event", .. }));
+    assert!(matches!(error, DataError::SideSource { what: "event", rows_read: 1, .. }));
     let work = Work::new();
     work.canceller().cancel();
     let error = EventSummary::read(&Broken, &customers(), &work).unwrap_err();

@@ -1,11 +1,9 @@
-//! Which column serves which use: names as the caller gave them, and where they stand.
+//! Which column of a transaction log serves which use, for every source of named columns: CSV,
+//! Arrow and Parquet take the same mapping by the same methods.
 
-use arrow_schema::Schema;
-
-use crate::data::arrow::{ColumnarError, ColumnarFault};
 use crate::data::{Column, ScanRequest};
 
-/// One `T` for each mapped column.
+/// One `T` for each mapped column: its name as the caller gave it, or where it stands.
 #[derive(Debug, Clone)]
 pub(crate) struct Mapped<T> {
     pub(crate) customer: T,
@@ -50,26 +48,6 @@ impl<T> Mapped<T> {
             currency: self.currency.as_ref().map(&mut f).transpose()?,
         })
     }
-
-    pub(crate) fn map<U>(&self, mut f: impl FnMut(&T) -> U) -> Mapped<U> {
-        Mapped {
-            customer: f(&self.customer),
-            time: f(&self.time),
-            amount: f(&self.amount),
-            price: self.price.as_ref().map(&mut f),
-            category: self.category.as_ref().map(&mut f),
-            product: self.product.as_ref().map(&mut f),
-            order: self.order.as_ref().map(&mut f),
-            currency: self.currency.as_ref().map(&mut f),
-        }
-    }
-
-    /// All of them, in the order of the fields.
-    pub(crate) fn all(&self) -> impl Iterator<Item = &T> {
-        let always = [&self.customer, &self.time, &self.amount];
-        let optional = [&self.price, &self.category, &self.product, &self.order, &self.currency];
-        always.into_iter().chain(optional.into_iter().flatten())
-    }
 }
 
 impl Mapped<String> {
@@ -104,25 +82,10 @@ impl Mapped<String> {
         }
         wanted
     }
-
-    /// Where the columns stand in a schema.
-    pub(crate) fn places(&self, schema: &Schema) -> Result<Mapped<usize>, ColumnarError> {
-        self.try_map(|name| {
-            let mut places =
-                schema.fields().iter().enumerate().filter(|(_, field)| field.name() == name);
-            let fault = |fault| ColumnarError::of(fault).in_column(name);
-            let (place, _) = places.next().ok_or_else(|| fault(ColumnarFault::NoSuchColumn))?;
-            match places.next() {
-                Some(_) => Err(fault(ColumnarFault::ColumnTwice)),
-                None => Ok(place),
-            }
-        })
-    }
 }
 
-/// The methods that map columns, the same for every source of columns, and the same as those of
-/// `CsvTransactions`. A macro, because two types should have them as methods of their own.
-macro_rules! mapping_methods {
+/// The methods that say whose and when, which every log has, events included.
+macro_rules! whose_and_when_methods {
     () => {
         /// The column with the customer; `customer_id` unless set.
         #[must_use]
@@ -137,6 +100,16 @@ macro_rules! mapping_methods {
             self.names.time = column.into();
             self
         }
+    };
+}
+#[cfg_attr(not(feature = "csv"), allow(unused_imports))]
+pub(crate) use whose_and_when_methods;
+
+/// The methods that map the columns of transactions. A macro, because every source should have them
+/// as methods of its own.
+macro_rules! mapping_methods {
+    () => {
+        crate::data::mapped::whose_and_when_methods!();
 
         /// The column with the amount, negative for a return; `amount` unless set.
         #[must_use]
@@ -195,7 +168,6 @@ pub(crate) use mapping_methods;
 mod tests {
     use super::*;
     use crate::data::{Duplicates, HistorySpec};
-    use arrow_schema::{DataType, Field};
 
     #[test]
     fn an_amount_and_a_quantity_exclude_each_other() {
@@ -211,28 +183,28 @@ mod tests {
     }
 
     #[test]
-    fn only_what_is_wanted_is_looked_for() {
+    fn only_what_is_wanted_is_named() {
         let names = Mapped {
             category: Some("kind".to_owned()),
             order: Some("order".to_owned()),
+            currency: Some("currency".to_owned()),
             ..Mapped::default()
         };
-        let field = |name: &str| Field::new(name, DataType::Int64, true);
-        let schema = Schema::new(vec![field("amount"), field("time"), field("customer_id")]);
-        let request = HistorySpec::new().duplicates(Duplicates::Ignore).request();
-        let places = names.wanted(&request).places(&schema).unwrap();
-        assert_eq!(places.all().copied().collect::<Vec<_>>(), [2, 1, 0]);
-        let request = HistorySpec::new().categories().request();
-        let error = names.wanted(&request).places(&schema).unwrap_err();
-        assert_eq!(error.fault, ColumnarFault::NoSuchColumn);
-        assert_eq!(error.column.as_deref(), Some("kind"));
+        let plain = HistorySpec::new().duplicates(Duplicates::Ignore).request();
+        let wanted = names.wanted(&plain);
+        assert_eq!((wanted.category, wanted.order), (None, None));
+        assert_eq!(wanted.currency.as_deref(), Some("currency"));
+        let wanted = names.wanted(&HistorySpec::new().categories().request());
+        assert_eq!((wanted.category, wanted.order), (names.category, names.order));
     }
 
     #[test]
-    fn a_name_that_stands_twice_is_refused() {
-        let field = |name: &str| Field::new(name, DataType::Int64, true);
-        let schema = Schema::new(["customer_id", "time", "amount", "time"].map(field).to_vec());
-        let error = Mapped::default().places(&schema).unwrap_err();
-        assert_eq!(error.to_string(), "column `time`: there are two columns of this name");
+    fn every_name_is_looked_up_until_one_fails() {
+        let names = Mapped { currency: Some("c".to_owned()), ..Mapped::default() };
+        let lengths = names.try_map(|name| Ok::<_, ()>(name.len())).unwrap();
+        assert_eq!((lengths.customer, lengths.time, lengths.amount), (11, 4, 6));
+        assert_eq!((lengths.price, lengths.currency), (None, Some(1)));
+        let error = names.try_map(|name| if name == "time" { Err("time") } else { Ok(()) });
+        assert_eq!(error.unwrap_err(), "time");
     }
 }
