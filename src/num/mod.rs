@@ -5,6 +5,8 @@
 //! | [`adjust`] | p-values adjusted for many tests |
 //! | [`blocks`] | work and sums over fixed blocks, in block order, on any number of threads |
 //! | [`correlation`] | whether two numbers go together |
+//! | [`decay`] | integrals of decaying products of powers |
+//! | [`exponential_integral`] | the generalised exponential integral |
 //! | [`interval`] | intervals for shares and means |
 //! | [`linear`] | small symmetric systems |
 //! | [`newton`] | minimum of a smooth function of a few variables |
@@ -21,6 +23,8 @@
 pub(crate) mod adjust;
 pub(crate) mod blocks;
 pub(crate) mod correlation;
+pub(crate) mod decay;
+pub(crate) mod exponential_integral;
 pub(crate) mod interval;
 pub(crate) mod linear;
 pub(crate) mod newton;
