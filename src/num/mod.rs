@@ -6,6 +6,8 @@
 //! | [`blocks`] | work and sums over fixed blocks, in block order, on any number of threads |
 //! | [`correlation`] | whether two numbers go together |
 //! | [`delta`] | standard errors of predictions |
+//! | [`decay`] | integrals of decaying products of powers |
+//! | [`exponential_integral`] | the generalised exponential integral |
 //! | [`interval`] | intervals for shares and means |
 //! | [`linear`] | small symmetric systems |
 //! | [`newton`] | minimum of a smooth function of a few variables |
@@ -24,6 +26,8 @@ pub(crate) mod adjust;
 pub(crate) mod blocks;
 pub(crate) mod correlation;
 pub(crate) mod delta;
+pub(crate) mod decay;
+pub(crate) mod exponential_integral;
 pub(crate) mod interval;
 pub(crate) mod linear;
 pub(crate) mod newton;

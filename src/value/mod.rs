@@ -6,6 +6,7 @@
 //! | [`deciles`], [`Deciles`] | who is in the best tenth, and what each tenth is worth |
 //! | [`Concentration`] | how much of the value the top shares hold; Gini index and Lorenz curve |
 //! | [`MbgNbd`], [`BgNbd`] | how often a customer will buy, and whether there still is a customer |
+//! | [`ParetoNbd`] | the same where customers may leave at any time |
 //! | [`GammaGamma`] | how much a customer spends at a purchase |
 //! | [`FitStatus`], [`Parameter`] | how a fit ended |
 //! | [`LifetimeValue`] | both together, as money over a horizon, with a ladder for data that a model refuses |
@@ -39,6 +40,7 @@ mod holdout;
 mod horizon;
 mod ladder;
 mod lifetime;
+mod pareto_nbd;
 mod potential;
 mod purchases;
 mod rates;
@@ -60,6 +62,7 @@ pub use holdout::{
 pub use horizon::{Discount, Horizon};
 pub use ladder::PurchaseModel;
 pub use lifetime::{FittedLifetimeValue, LifetimeValue};
+pub use pareto_nbd::{FittedParetoNbd, ParetoNbd};
 pub use potential::peer_frontier;
 pub use purchases::{PurchaseRecord, PurchaseSummary};
 pub use rates::Rates;

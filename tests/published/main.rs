@@ -15,6 +15,8 @@ mod needs_exclusivity;
 #[cfg(feature = "csv")]
 mod online_retail;
 #[cfg(feature = "csv")]
+mod pareto_nbd;
+#[cfg(feature = "csv")]
 mod rival_faults;
 
 /// A path below `tests/golden`.
