@@ -6,6 +6,7 @@
 //! | [`deciles`], [`Deciles`] | who is in the best tenth, and what each tenth is worth |
 //! | [`Concentration`] | how much of the value the top shares hold; Gini index and Lorenz curve |
 //! | [`MbgNbd`], [`BgNbd`] | how often a customer will buy, and whether there still is a customer |
+//! | [`MbgCnbd`], [`BgCnbd`] | the same for customers who buy at regular times |
 //! | [`GammaGamma`] | how much a customer spends at a purchase |
 //! | [`FitStatus`], [`Parameter`] | how a fit ended |
 //! | [`LifetimeValue`] | both together, as money over a horizon, with a ladder for data that a model refuses |
@@ -41,7 +42,10 @@ mod potential;
 mod purchases;
 mod rates;
 
-pub use beta_geometric::{BgNbd, FittedBetaGeometric, MbgNbd};
+pub use beta_geometric::{
+    BgCnbd, BgNbd, FittedBetaGeometric, FittedCnbd, MbgCnbd, MbgNbd, PurchaseForecast,
+    PurchaseRhythm,
+};
 pub use concentration::Concentration;
 pub use customer_value::{
     CustomerValue, FittedValueModel, ValueBasis, ValueModel, ValueUnit, Worth,
