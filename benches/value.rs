@@ -1,14 +1,27 @@
-//! Value: fits and forecasts on 10,000 and 100,000 customers.
+//! Value: fits and forecasts on simulated customers, and, given `.npy` files of purchase records as
+//! other packages read them, a line for each task beside which theirs can be put.
+//!
+//! ```text
+//! cargo bench --bench value -- DATA/btyd_1000000.npy [TASK ..]
+//! ```
+//!
+//! A file holds one row per customer: x, t_x and T in weeks, and the mean spend of the repeat
+//! purchases.
+
+#![allow(clippy::print_stdout)]
 
 mod market;
 
 use std::hint::black_box;
+use std::time::Instant;
 
-use criterion::{BenchmarkId, Criterion, criterion_group, criterion_main};
+use criterion::{BenchmarkId, Criterion, criterion_group};
 use market::Columns;
 use segmentry::data::HistorySpec;
+use segmentry::units::Days;
 use segmentry::value::{
-    Economics, FittedValueModel, GammaGamma, LifetimeValue, MbgNbd, PurchaseSummary, SpendRecord,
+    BgNbd, Discount, Economics, FittedValueModel, GammaGamma, LifetimeValue, MbgNbd,
+    PurchaseRecord, PurchaseSummary, SpendRecord,
 };
 use segmentry::work::Work;
 
@@ -35,5 +48,138 @@ fn value(c: &mut Criterion) {
     group.finish();
 }
 
+/// The rows of a two-dimensional array of `f64` with four columns, as NumPy stores it.
+fn rows_of(path: &str) -> Vec<[f64; 4]> {
+    let bytes = std::fs::read(path).expect("the file can be read");
+    assert_eq!(&bytes[..6], b"\x93NUMPY", "a file of NumPy's");
+    let header = usize::from(u16::from_le_bytes([bytes[8], bytes[9]]));
+    let text = String::from_utf8_lossy(&bytes[10..10 + header]);
+    assert!(text.contains("'<f8'") && text.contains("'fortran_order': False"), "{text}");
+    let number = |bytes: &[u8]| f64::from_le_bytes(bytes.try_into().expect("eight bytes"));
+    let row = |row: &[u8]| std::array::from_fn(|i| number(&row[8 * i..8 * i + 8]));
+    bytes[10 + header..].chunks_exact(32).map(row).collect()
+}
+
+/// Least and middle seconds of five runs.
+fn measure<R>(mut task: impl FnMut() -> R) -> (R, f64, f64) {
+    let mut seconds = Vec::new();
+    let mut last = None;
+    for _ in 0..5 {
+        drop(last.take());
+        let start = Instant::now();
+        last = Some(black_box(task()));
+        seconds.push(start.elapsed().as_secs_f64());
+    }
+    seconds.sort_by(f64::total_cmp);
+    (last.expect("five runs"), seconds[0], seconds[2])
+}
+
+/// The most memory that the process held so far, where the system tells.
+fn peak_mb() -> u64 {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+    let kb = peak.and_then(|rest| rest.split_whitespace().next()?.parse::<u64>().ok());
+    kb.unwrap_or(0) / 1024
+}
+
+fn beside_the_peers(path: &str, tasks: &[String]) {
+    let wanted = |task: &str| tasks.is_empty() || tasks.iter().any(|name| name == task);
+    let rows = rows_of(path);
+    let work = Work::new();
+    let n = rows.len();
+    let line = |task: &str, (least, middle): (f64, f64), quality: String| {
+        println!(
+            "{{\"peer\": \"segmentry\", \"task\": \"{task}\", \"n\": {n}, \"seconds\": {middle:.6}, \
+             \"min\": {least:.6}, \"peak_rss_mb\": {}, \"quality\": {{{quality}}}}}",
+            peak_mb()
+        );
+    };
+    let days = |weeks: f64| (weeks * 7.0).round();
+    let records: Vec<PurchaseRecord> = rows
+        .iter()
+        .map(|&[x, t_x, age, _]| PurchaseRecord::new(x as u32, days(t_x), days(age)))
+        .collect::<Result<_, _>>()
+        .expect("records of customers");
+
+    let summary =
+        || PurchaseSummary::from_records(records.iter().copied()).expect("fewer than four billion");
+    if wanted("summary") {
+        let (base, least, middle) = measure(summary);
+        line("summary", (least, middle), format!("\"unique\": {}", base.distinct().len()));
+    }
+    if wanted("counted_fit") {
+        // In memory that grows with the distinct records alone.
+        let (_, least, middle) = measure(|| {
+            let counts = records.iter().map(|&record| (record, 1));
+            BgNbd::new().fit(&PurchaseSummary::from_counts(counts), &work).expect("a fit")
+        });
+        line("counted_fit", (least, middle), String::new());
+    }
+    let base = summary();
+    let model = BgNbd::new().fit(&base, &work).expect("a fit");
+    if wanted("bgnbd_fit") {
+        let (_, least, middle) = measure(|| BgNbd::new().fit(&summary(), &work).expect("a fit"));
+        let parameters = [model.r(), model.alpha(), model.a(), model.b()];
+        let quality = format!("\"params\": {parameters:.5?}, \"ll\": {:?}", model.log_likelihood());
+        line("bgnbd_fit", (least, middle), quality);
+    }
+
+    let mean = |values: &[f64]| {
+        format!("\"mean\": {:.12}", values.iter().fold(0.0, |sum, v| sum + v) / n as f64)
+    };
+    let everybody = |of_distinct: &[f64]| -> Vec<f64> {
+        base.places().iter().map(|&place| of_distinct[place as usize]).collect()
+    };
+    if wanted("score_palive") {
+        let (alive, least, middle) = measure(|| {
+            let alive = |record| model.p_alive(record).value();
+            everybody(&base.distinct().iter().map(alive).collect::<Vec<_>>())
+        });
+        line("score_palive", (least, middle), mean(&alive));
+    }
+    let forecast = |discount| {
+        let forecast = model.forecast(&base, Days::weeks(52), discount, &work).expect("a forecast");
+        everybody(&forecast.iter().map(|seen| seen.purchases).collect::<Vec<_>>())
+    };
+    if wanted("score_expected") {
+        let (expected, least, middle) = measure(|| forecast(Discount::NONE));
+        line("score_expected", (least, middle), mean(&expected));
+    }
+
+    let spend: Vec<Option<SpendRecord>> =
+        rows.iter().map(|&[x, _, _, mean]| SpendRecord::new(x as u32, mean).ok()).collect();
+    if wanted("gammagamma_fit") {
+        let (fitted, least, middle) =
+            measure(|| GammaGamma::new().fit(&spend, &work).expect("a fit"));
+        let parameters = [fitted.p(), fitted.q(), fitted.gamma()];
+        line("gammagamma_fit", (least, middle), format!("\"params\": {parameters:.5?}"));
+    }
+    if wanted("score_clv12") {
+        // The published spend of the CDNOW cohort; a fit is not what is measured here.
+        let spend_model =
+            GammaGamma::with_parameters(6.25, 3.74, 15.44).expect("the published parameters");
+        let (value, least, middle) = measure(|| {
+            let purchases = forecast(Discount::annual(0.1).expect("a rate"));
+            let worth = |(purchases, &seen): (&f64, &Option<SpendRecord>)| {
+                purchases * spend_model.expected_spend(seen).map_or(0.0, |spend| spend.amount())
+            };
+            purchases.iter().zip(&spend).map(worth).collect::<Vec<f64>>()
+        });
+        line("score_clv12", (least, middle), mean(&value));
+    }
+}
+
 criterion_group!(benches, value);
-criterion_main!(benches);
+
+fn main() {
+    let arguments = std::env::args().skip(1).filter(|name| !name.starts_with("--"));
+    let (files, tasks): (Vec<String>, Vec<String>) =
+        arguments.partition(|name| name.ends_with(".npy"));
+    if files.is_empty() {
+        benches();
+        Criterion::default().configure_from_args().final_summary();
+    }
+    for file in &files {
+        beside_the_peers(file, &tasks);
+    }
+}

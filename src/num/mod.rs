@@ -4,6 +4,7 @@
 //! |---|---|
 //! | [`adjust`] | p-values adjusted for many tests |
 //! | [`blocks`] | work and sums over fixed blocks, in block order, on any number of threads |
+//! | [`chebyshev`] | smooth functions of one variable, from a few values |
 //! | [`correlation`] | whether two numbers go together |
 //! | [`delta`] | standard errors of predictions |
 //! | [`decay`] | integrals of decaying products of powers |
@@ -12,11 +13,12 @@
 //! | [`linear`] | small symmetric systems |
 //! | [`newton`] | minimum of a smooth function of a few variables |
 //! | [`profile`] | intervals by profile likelihood |
-//! | [`quadrature`] | Gauss-Legendre nodes |
+//! | [`quadrature`] | Gauss-Legendre nodes, expectations under a beta distribution |
 //! | [`quantile`] | order statistics |
 //! | [`random`] | random streams whose values never change |
 //! | [`real`] | transcendental functions from one source |
 //! | [`sampler`] | draws from the classical distributions |
+//! | [`softplus`] | the logistic curve and its integral, for many values at once |
 //! | [`special`] | gamma functions and tails of distributions |
 //! | [`two_sample`] | two groups compared on a number |
 //!
@@ -24,6 +26,7 @@
 
 pub(crate) mod adjust;
 pub(crate) mod blocks;
+pub(crate) mod chebyshev;
 pub(crate) mod correlation;
 pub(crate) mod delta;
 pub(crate) mod decay;
@@ -37,5 +40,6 @@ pub(crate) mod quantile;
 pub(crate) mod random;
 pub(crate) mod real;
 pub(crate) mod sampler;
+pub(crate) mod softplus;
 pub(crate) mod special;
 pub(crate) mod two_sample;

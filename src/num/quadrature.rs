@@ -5,8 +5,7 @@
 
 use std::f64::consts::PI;
 
-use crate::num::real::{asinh, cosh, exp, ln, ln_1p, sinh};
-use crate::num::special::ln_beta;
+use crate::num::real::{exp, exp_m1, ln, ln_1p, logistic};
 
 /// Nodes and weights of the `n`-point rule on `[0, 1]`, in ascending order; exact for polynomials
 /// up to `2n - 1`.
@@ -84,44 +83,66 @@ const fn legendre(n: usize, z: f64) -> (f64, f64) {
 
 /// Expectations of smooth, positive functions of a probability under a beta distribution.
 ///
-/// The rule is a trapezoid in the logit of the probability, stretched by `sinh`, between points
-/// where the density has fallen to `e^-42`. It holds for any positive `a` and `b`, also where the
-/// density is infinite at an end: no node lies there, and the terms never cancel. The stretch is
-/// centred where functions of `p` vary, at the logit of `a / b` with neither below 1: centred at
-/// the far tail of a tiny `a` the same nodes would miss a mean by 2e-8.
+/// The rule is a trapezoid in the logit of the probability, which is evenly spaced where the
+/// density and the function vary and runs away exponentially on both sides, so that a few nodes
+/// reach the end of a tail like `p^a` however small `a` is. It holds for any positive `a` and `b`,
+/// also where the density is infinite at an end: no node lies there, and the terms never cancel.
+/// The weights are scaled to add up to one, so that no gamma function enters.
 #[derive(Debug, Clone)]
 pub(crate) struct BetaRule {
     nodes: Vec<(f64, f64)>,
 }
 
-/// With 200 nodes means are exact to 1e-13, relative, from 1e-4 to thousands in both parameters.
-const BETA_NODES: u32 = 200;
-/// The density is cut where its logarithm is this far down.
+/// Space between the nodes. The error falls with `e^(-2πd/step)`, where d, above 1 here, is how
+/// far the integrand can be continued into the complex plane: below 1e-13.
+const BETA_STEP: f64 = 0.2;
+/// Tails are cut where the logarithm of their weight is this far down.
 const DEPTH: f64 = 42.0;
 
 impl BetaRule {
-    /// The rule for `Beta(a, b)`.
-    pub(crate) fn new(a: f64, b: f64) -> Self {
-        let centre = ln(a.max(1.0) / b.max(1.0));
-        let low = asinh(-DEPTH / a.min(1.0) - centre.abs());
-        let high = asinh(DEPTH / b.min(1.0) + centre.abs());
-        let step = (high - low) / f64::from(BETA_NODES - 1);
-        let log_beta = ln_beta(a, b);
-        let node = |i: u32| {
-            let stretched = low + f64::from(i) * step;
-            let logit = centre + sinh(stretched);
-            // ln p and ln(1 - p) without forming 1 - p.
-            let (log_p, log_rest) = if logit < 0.0 {
-                let rest = -ln_1p(exp(logit));
-                (logit + rest, rest)
+    /// The rule for `Beta(a, b)` and functions that grow at most like `e^reach` times their value
+    /// at the centre as `p` falls to zero, and are level below `p = e^-reach`, such as the chance
+    /// `1 - (1 + p)^-n` over `p` with `reach = ln n`.
+    pub(crate) fn new(a: f64, b: f64, reach: f64) -> Self {
+        let (one_a, one_b) = (a.max(1.0), b.max(1.0));
+        let centre = ln(one_a) - ln(one_b);
+        // The standard deviation of the logit, and at most the scale of a logistic curve.
+        let scale = (1.0 / one_a + 1.0 / one_b).sqrt().min(1.0);
+        let left = (centre + reach).max(0.0) / scale + 1.0;
+        let right = (-centre).max(0.0) / scale + 1.0;
+        let (p_centre, q_centre) = (one_a / (one_a + one_b), one_b / (one_a + one_b));
+        // The node at `s`, with the logarithm of its weight; the density is taken relative to the
+        // centre, because its own logarithm has no digits left where a and b are large.
+        let node = |s: f64| {
+            let (up, down) = (exp(s - right), exp(-s - left));
+            let moved = scale * (s + up - down);
+            let density = if moved > 0.0 {
+                -b * moved - (a + b) * ln_1p(q_centre * exp_m1(-moved))
             } else {
-                let log_p = -ln_1p(exp(-logit));
-                (log_p, log_p - logit)
+                a * moved - (a + b) * ln_1p(p_centre * exp_m1(moved))
             };
-            let weight = step * cosh(stretched) * exp(a * log_p + b * log_rest - log_beta);
-            (exp(log_p), weight)
+            (logistic(centre + moved), density + ln(1.0 + up + down))
         };
-        Self { nodes: (0..BETA_NODES).map(node).filter(|&(_, weight)| weight > 0.0).collect() }
+        let mut nodes = Vec::new();
+        let mut tail = |direction: f64, first: u32, depth: f64| {
+            let mut i = first;
+            loop {
+                let (p, log_weight) = node(direction * BETA_STEP * f64::from(i));
+                // Written so that a weight that is no number ends the tail as well.
+                if !(log_weight > -depth) {
+                    return;
+                }
+                nodes.push((p, exp(log_weight)));
+                i += 1;
+            }
+        };
+        tail(-1.0, 0, DEPTH + reach);
+        tail(1.0, 1, DEPTH);
+        let total = nodes.iter().fold(0.0, |total, &(_, weight)| total + weight);
+        for (_, weight) in &mut nodes {
+            *weight /= total;
+        }
+        Self { nodes }
     }
 
     /// The expectation of `f(p)`.
@@ -151,20 +172,22 @@ mod tests {
         }
     }
 
-    /// The density integrates to one and the mean is `a / (a + b)`, also where the density is
+    /// The weights add up to one and the means are `a / (a + b)`, also where the density is
     /// infinite at an end.
     #[test]
     fn a_beta_distribution_has_its_mass_and_mean() {
-        for a in [1e-4, 0.01, 0.5, 0.793, 1.0, 3.0, 200.0] {
-            for b in [0.01, 0.6, 1.0, 2.426, 30.0, 2000.0] {
-                let rule = BetaRule::new(a, b);
-                assert!(
-                    (rule.expect(|_| 1.0) - 1.0).abs() < 1e-11,
-                    "{a} {b}: {}",
-                    rule.expect(|_| 1.0)
-                );
+        for a in [1e-6, 1e-4, 0.01, 0.5, 0.793, 1.0, 3.0, 200.0, 1e8] {
+            for b in [1e-6, 0.01, 0.6, 1.0, 2.426, 30.0, 2000.0, 1e8] {
+                let rule = BetaRule::new(a, b, 0.0);
+                assert!((rule.expect(|_| 1.0) - 1.0).abs() < 1e-14, "{a} {b}");
                 let mean = rule.expect(|p| p) * (a + b) / a;
-                assert!((mean - 1.0).abs() < 1e-11, "{a} {b}: {mean}");
+                assert!((mean - 1.0).abs() < 1e-12, "{a} {b}: {mean}");
+                let rest = rule.expect(|p| 1.0 - p) * (a + b) / b;
+                assert!((rest - 1.0).abs() < 1e-12 || b < a, "{a} {b}: {rest}");
+                // E[p (1 - p)] = ab / ((a+b)(a+b+1)) knows the shape on both sides.
+                let spread = rule.expect(|p| p * (1.0 - p)) * (a + b) / a * (a + b + 1.0) / b;
+                assert!((spread - 1.0).abs() < 1e-12 || b < a, "{a} {b}: {spread}");
+                assert!(rule.nodes.len() < 400, "{a} {b}: {}", rule.nodes.len());
             }
         }
     }

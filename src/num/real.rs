@@ -5,9 +5,7 @@
 //! digits vary by platform, by compiler version and even within one run; clippy therefore refuses
 //! them in this crate.
 
-pub(crate) use libm::{
-    asinh, atanh, cosh, exp, expm1 as exp_m1, log as ln, log1p as ln_1p, sinh, tanh,
-};
+pub(crate) use libm::{atanh, exp, expm1 as exp_m1, log as ln, log1p as ln_1p, tanh};
 
 /// `ln(e^a + e^b)` without overflow; minus infinity stands for an absent term.
 pub(crate) fn log_add(a: f64, b: f64) -> f64 {

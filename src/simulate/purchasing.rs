@@ -6,7 +6,7 @@
 
 use crate::num::quadrature::BetaRule;
 use crate::num::random::Stream;
-use crate::num::real::{exp_m1, ln_1p};
+use crate::num::real::{exp_m1, ln, ln_1p};
 use crate::simulate::SimulateError;
 use crate::simulate::error::check;
 use crate::units::{Days, Probability};
@@ -140,7 +140,7 @@ impl Purchasing {
     pub fn expected_repeat_purchases(&self, age: Days) -> f64 {
         let weeks = age.in_weeks();
         let geometric = |r: f64, alpha: f64, a: f64, b: f64| {
-            BetaRule::new(a, b).expect(|p| {
+            BetaRule::new(a, b, ln((r * weeks / alpha).max(1.0))).expect(|p| {
                 if p > 0.0 { -exp_m1(-r * ln_1p(p * weeks / alpha)) / p } else { r * weeks / alpha }
             })
         };

@@ -6,18 +6,24 @@
 //! BG/NBD (Fader, Hardie & Lee 2005) the first purchase is safe, so whoever never came back counts
 //! as alive for certain; in MBG/NBD (Batislam, Denizel & Filiztekin 2007; Hoppe & Wagner 2007) a
 //! customer may drop out after the first purchase as well. With n = x in the one and n = x + 1 in
-//! the other every formula is the same, so one file holds both.
+//! the other every formula is the same, so one type holds both.
 
-use crate::num::blocks;
-use crate::num::newton::{Bounds, Curve, minimise};
-use crate::num::quadrature::{BetaRule, gauss_legendre};
-use crate::num::real::{exp, exp_m1, ln, ln_1p, log_add, logistic};
-use crate::num::special::{digamma_rise, ln_rising, trigamma_fall};
+mod batch;
+mod fit;
+mod forecast;
+mod likelihood;
+mod regular;
+
+use crate::num::real::{exp_m1, ln_1p};
 use crate::units::{Days, Probability};
-use crate::value::fit::conclude;
-use crate::value::horizon::annuity;
-use crate::value::{FitStatus, Parameter, PurchaseRecord, PurchaseSummary, Refusal, ValueError};
+use crate::value::{
+    Discount, FitStatus, Horizon, Parameter, PurchaseRecord, PurchaseSummary, ValueError,
+};
 use crate::work::Work;
+pub use batch::PurchaseForecast;
+use forecast::Alive;
+use likelihood::Variant;
+pub use regular::{BgCnbd, FittedCnbd, MbgCnbd, PurchaseRhythm};
 
 /// The BG/NBD model of Fader, Hardie & Lee (2005).
 ///
@@ -72,30 +78,6 @@ impl Default for Settings {
     }
 }
 
-/// Which of the two models.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Variant {
-    BgNbd,
-    MbgNbd,
-}
-
-impl Variant {
-    fn name(self) -> &'static str {
-        match self {
-            Self::BgNbd => "BG/NBD",
-            Self::MbgNbd => "MBG/NBD",
-        }
-    }
-
-    /// Purchases after which the customer may have dropped out.
-    fn chances(self, x: u32) -> u32 {
-        match self {
-            Self::BgNbd => x,
-            Self::MbgNbd => x + 1,
-        }
-    }
-}
-
 macro_rules! model {
     ($name:ident) => {
         impl $name {
@@ -133,13 +115,13 @@ macro_rules! model {
             ///
             /// # Cost
             ///
-            /// About ten passes over the distinct records.
+            /// About ten passes over the distinct records; over many, four, and ten over a sample.
             pub fn fit(
                 &self,
                 base: &PurchaseSummary,
                 work: &Work,
             ) -> Result<FittedBetaGeometric, ValueError> {
-                fit(Variant::$name, self.settings, base, work)
+                fit::fit(Variant::$name, self.settings, base, work)
             }
         }
     };
@@ -148,6 +130,31 @@ model!(BgNbd);
 model!(MbgNbd);
 
 /// A BG/NBD or MBG/NBD with its parameters.
+///
+/// Forecasts hold for parameters from 1e-6 to 1e8, thousands of purchases and any horizon, to
+/// about 1e-12 relative; a probability alive of e^-q to q times 1e-16.
+///
+/// # Example
+///
+/// ```
+/// use segmentry::units::Days;
+/// use segmentry::value::{BgNbd, Discount, Horizon, PurchaseRecord};
+///
+/// // Published for the CDNOW cohort, in weeks.
+/// let model = BgNbd::with_parameters(0.243, 4.414, 0.793, 2.426)?;
+/// // Fader, Hardie & Lee (2005): two repeat purchases, the last after 30.43 of 38.86 weeks, and
+/// // 1.226 expected in the 39 weeks that follow.
+/// let customer = PurchaseRecord::new(2, 30.43 * 7.0, 38.86 * 7.0)?;
+/// let expected = model.expected_purchases(&customer, Days::weeks(39));
+/// assert!((expected - 1.226).abs() < 5e-4);
+///
+/// let chances = model.purchase_distribution(&customer, Days::weeks(39), 3);
+/// assert!((chances[0] - 0.4901).abs() < 5e-5);
+///
+/// let ever = model.discounted_purchases(&customer, Horizon::Forever, Discount::annual(0.15)?)?;
+/// assert!((ever - 5.156).abs() < 0.05);
+/// # Ok::<(), segmentry::value::ValueError>(())
+/// ```
 #[derive(Debug, Clone, PartialEq)]
 pub struct FittedBetaGeometric {
     variant: Variant,
@@ -161,241 +168,11 @@ pub struct FittedBetaGeometric {
     iterations: usize,
 }
 
-/// The logarithms of the parameters stay within these: a factor of nine million either way.
-const RANGE: Bounds = Bounds { low: -16.0, high: 16.0 };
-
-/// Nodes of the rule over time; with the logarithmic substitution sixteen leave an error below
-/// 1e-10.
-const TIME_NODES: usize = 16;
-
-fn fit(
-    variant: Variant,
-    settings: Settings,
-    base: &PurchaseSummary,
-    work: &Work,
-) -> Result<FittedBetaGeometric, ValueError> {
-    let refused = |reason| ValueError::Refused { model: variant.name(), reason };
-    let (have, need) = (base.n_repeat_customers(), settings.min_repeat_customers.max(1));
-    if have < need {
-        return Err(refused(Refusal::TooFewRepeatCustomers { have, need }));
-    }
-    let rows = Rows::of(base);
-    let mean_age = rows.mean_age();
-    let start = [0.5, mean_age.max(0.1), 1.0, 2.0].map(ln);
-    let found = minimise(start, RANGE, |logs| negative_log_likelihood(variant, &rows, logs, work))?;
-    if !found.converged {
-        return Err(refused(Refusal::NotConverged));
-    }
-    let [r, alpha, a, b] = found.at.map(exp);
-    let names = [Parameter::R, Parameter::Alpha, Parameter::A, Parameter::B];
-    let (status, covariance) = conclude(names, [r, alpha, a, b], &found);
-    Ok(FittedBetaGeometric {
-        variant,
-        r,
-        alpha,
-        a,
-        b,
-        log_likelihood: Some(-found.curve.value),
-        covariance,
-        status,
-        iterations: found.iterations,
-    })
-}
-
-/// The distinct records, with those of equal x together.
-struct Rows<'a> {
-    base: &'a PurchaseSummary,
-    /// Each x that occurs, and how many customers have it.
-    by_x: Vec<(u32, f64)>,
-}
-
-impl<'a> Rows<'a> {
-    fn of(base: &'a PurchaseSummary) -> Self {
-        let mut by_x: Vec<(u32, f64)> = Vec::new();
-        for (record, &customers) in base.distinct().iter().zip(base.customers()) {
-            let x = record.repeat_purchases();
-            match by_x.last_mut() {
-                Some((last, count)) if *last == x => *count += customers as f64,
-                _ => by_x.push((x, customers as f64)),
-            }
-        }
-        Self { base, by_x }
-    }
-
-    fn mean_age(&self) -> f64 {
-        let total = blocks::sum(self.base.distinct().len(), |i| {
-            self.base.distinct()[i].weeks().1 * self.base.customers()[i] as f64
-        });
-        total / self.base.n_customers() as f64
-    }
-}
-
-/// The negative log-likelihood with both derivatives, in the logarithms of r, α, a, b.
-///
-/// With n = x (BG) or x + 1 (MBG) a customer's log-likelihood is
-///
-/// ```text
-/// ln[Γ(r+x)/Γ(r)] + ln[Γ(b+n-1)/Γ(b)] - ln[Γ(a+b+n)/Γ(a+b)]
-///   + ln( (b+n-1) α^r (α+T)^-(r+x) + a α^r (α+t_x)^-(r+x) )
-/// ```
-///
-/// (Fader, Hardie & Lee 2005, equation 6, with the beta functions written as rising factorials.)
-/// The first line depends on x alone; in the second the two terms are "still alive" and "dropped
-/// out at t_x". For n = 0 there is no chance to drop out: only the first term is left, without its
-/// factor.
-fn negative_log_likelihood(
-    variant: Variant,
-    rows: &Rows<'_>,
-    logs: &[f64; 4],
-    work: &Work,
-) -> Result<Curve<4>, ValueError> {
-    let p = logs.map(exp);
-    let mut sum = Derivatives::default();
-    for &(x, customers) in &rows.by_x {
-        sum.add_scaled(&terms_of_x(variant, x, p), customers);
-    }
-    let distinct = rows.base.distinct();
-    let parts = blocks::map_blocks(distinct.len(), work, |block| {
-        let mut part = Derivatives::default();
-        for i in block {
-            part.add_scaled(&two_fates(variant, &distinct[i], p), rows.base.customers()[i] as f64);
-        }
-        part
-    })?;
-    for part in &parts {
-        sum.add_scaled(part, 1.0);
-    }
-    // The chain rule from parameters to their logarithms, and the sign of a minimum.
-    let gradient: [f64; 4] = std::array::from_fn(|i| -p[i] * sum.gradient[i]);
-    let hessian = std::array::from_fn(|i| {
-        std::array::from_fn(|j| {
-            let own = if i == j { gradient[i] } else { 0.0 };
-            own - p[i] * p[j] * sum.hessian[i][j]
-        })
-    });
-    Ok(Curve { value: -sum.value, gradient, hessian })
-}
-
-/// A value with its first and second derivatives by r, α, a, b.
-#[derive(Debug, Clone, Copy, Default)]
-struct Derivatives {
-    value: f64,
-    gradient: [f64; 4],
-    hessian: [[f64; 4]; 4],
-}
-
-impl Derivatives {
-    fn add_scaled(&mut self, other: &Self, weight: f64) {
-        self.value += weight * other.value;
-        for i in 0..4 {
-            self.gradient[i] += weight * other.gradient[i];
-            for j in 0..4 {
-                self.hessian[i][j] += weight * other.hessian[i][j];
-            }
-        }
-    }
-}
-
+/// Places of the parameters in gradients and covariances.
 const R: usize = 0;
 const ALPHA: usize = 1;
 const A: usize = 2;
 const B: usize = 3;
-
-/// The first line of the log-likelihood.
-fn terms_of_x(variant: Variant, x: u32, [r, _, a, b]: [f64; 4]) -> Derivatives {
-    let n = variant.chances(x);
-    let mut d = Derivatives { value: ln_rising(r, x), ..Derivatives::default() };
-    d.gradient[R] = digamma_rise(r, x);
-    d.hessian[R][R] = -trigamma_fall(r, x);
-    if n > 0 {
-        d.value += ln_rising(b, n - 1) - ln_rising(a + b, n);
-        let both = digamma_rise(a + b, n);
-        d.gradient[A] = -both;
-        d.gradient[B] = digamma_rise(b, n - 1) - both;
-        let both = trigamma_fall(a + b, n);
-        d.hessian[A][A] = both;
-        d.hessian[A][B] = both;
-        d.hessian[B][A] = both;
-        d.hessian[B][B] = both - trigamma_fall(b, n - 1);
-    }
-    d
-}
-
-/// `r ln α - (r + x) ln(α + t)`, with its derivatives by r and α.
-///
-/// Written as `-r ln(1 + t/α) - x ln(α + t)`, so that nothing cancels where r and α grow together,
-/// which they do in bases whose customers all buy at one rate.
-#[derive(Debug, Clone, Copy)]
-struct Silence {
-    value: f64,
-    by_r: f64,
-    by_alpha: f64,
-    by_r_alpha: f64,
-    by_alpha_alpha: f64,
-}
-
-impl Silence {
-    fn until(t: f64, r: f64, alpha: f64, x: f64) -> Self {
-        let sum = alpha + t;
-        let log_ratio = ln_1p(t / alpha);
-        let share = t / (alpha * sum);
-        Self {
-            value: -r * log_ratio - x * ln(sum),
-            by_r: -log_ratio,
-            by_alpha: r * share - x / sum,
-            by_r_alpha: share,
-            by_alpha_alpha: x / (sum * sum) - r * share * (alpha + sum) / (alpha * sum),
-        }
-    }
-}
-
-/// The second line of the log-likelihood.
-fn two_fates(variant: Variant, record: &PurchaseRecord, [r, alpha, a, b]: [f64; 4]) -> Derivatives {
-    let (t_x, age) = record.weeks();
-    let x = f64::from(record.repeat_purchases());
-    let n = variant.chances(record.repeat_purchases());
-    let until_end = Silence::until(age, r, alpha, x);
-    let mut d = Derivatives::default();
-    if n == 0 {
-        d.value = until_end.value;
-        d.gradient[R] = until_end.by_r;
-        d.gradient[ALPHA] = until_end.by_alpha;
-        d.hessian[R][ALPHA] = until_end.by_r_alpha;
-        d.hessian[ALPHA][R] = until_end.by_r_alpha;
-        d.hessian[ALPHA][ALPHA] = until_end.by_alpha_alpha;
-        return d;
-    }
-    let until_last = Silence::until(t_x, r, alpha, x);
-    let kept = b + f64::from(n - 1);
-    let (alive, gone) = (ln(kept) + until_end.value, ln(a) + until_last.value);
-    let weights = [logistic(alive - gone), logistic(gone - alive)];
-    let slopes = [
-        [until_end.by_r, until_end.by_alpha, 0.0, 1.0 / kept],
-        [until_last.by_r, until_last.by_alpha, 1.0 / a, 0.0],
-    ];
-    d.value = log_add(alive, gone);
-    for (weight, slope) in weights.iter().zip(&slopes) {
-        for (total, part) in d.gradient.iter_mut().zip(slope) {
-            *total += weight * part;
-        }
-    }
-    // Second derivatives of a log-sum: the weighted ones of the terms, and the spread of the slopes
-    // between them.
-    for i in 0..4 {
-        for j in 0..4 {
-            let apart = |i: usize| slopes[0][i] - slopes[1][i];
-            d.hessian[i][j] = weights[0] * weights[1] * apart(i) * apart(j);
-        }
-    }
-    for (weight, silence) in weights.iter().zip([until_end, until_last]) {
-        d.hessian[R][ALPHA] += weight * silence.by_r_alpha;
-        d.hessian[ALPHA][R] += weight * silence.by_r_alpha;
-        d.hessian[ALPHA][ALPHA] += weight * silence.by_alpha_alpha;
-    }
-    d.hessian[A][A] -= weights[1] / (a * a);
-    d.hessian[B][B] -= weights[0] / (kept * kept);
-    d
-}
 
 impl FittedBetaGeometric {
     fn known(variant: Variant, parameters: [f64; 4]) -> Result<Self, ValueError> {
@@ -408,9 +185,13 @@ impl FittedBetaGeometric {
                 });
             }
         }
-        let [r, alpha, a, b] = parameters;
+        Ok(Self::with(variant, parameters))
+    }
+
+    /// The model with these parameters, which are known to be positive and finite.
+    fn with(variant: Variant, [r, alpha, a, b]: [f64; 4]) -> Self {
         let status = FitStatus::Given;
-        Ok(Self {
+        Self {
             variant,
             r,
             alpha,
@@ -420,12 +201,18 @@ impl FittedBetaGeometric {
             covariance: None,
             status,
             iterations: 0,
-        })
+        }
     }
 
     /// `BG/NBD` or `MBG/NBD`.
     pub fn name(&self) -> &'static str {
         self.variant.name()
+    }
+
+    /// The parameters, in the order of the covariance.
+    pub fn parameters(&self) -> Vec<(Parameter, f64)> {
+        let names = [Parameter::R, Parameter::Alpha, Parameter::A, Parameter::B];
+        names.into_iter().zip(self.values()).collect()
     }
 
     /// Shape of the gamma distribution of purchase rates.
@@ -469,37 +256,6 @@ impl FittedBetaGeometric {
         self.iterations
     }
 
-    /// Log-likelihood of one customer's record, time in weeks.
-    pub fn log_likelihood_of(&self, record: &PurchaseRecord) -> f64 {
-        let parameters = [self.r, self.alpha, self.a, self.b];
-        terms_of_x(self.variant, record.repeat_purchases(), parameters).value
-            + two_fates(self.variant, record, parameters).value
-    }
-
-    /// The probability that the customer has not dropped out.
-    ///
-    /// Under BG/NBD it is one for everybody without a repeat purchase.
-    pub fn p_alive(&self, record: &PurchaseRecord) -> Probability {
-        let x = record.repeat_purchases();
-        let n = self.variant.chances(x);
-        if n == 0 {
-            return Probability::clamped(1.0);
-        }
-        let (t_x, age) = record.weeks();
-        let silence = (self.r + f64::from(x)) * ln_1p((age - t_x) / (self.alpha + t_x));
-        Probability::clamped(logistic(ln(self.b + f64::from(n - 1)) - ln(self.a) - silence))
-    }
-
-    /// The probability that the customer buys at least once in the `horizon` after the observation.
-    ///
-    /// A customer who is alive cannot drop out before the next purchase, so this needs no integral.
-    pub fn p_active(&self, record: &PurchaseRecord, horizon: Days) -> Probability {
-        let (_, age) = record.weeks();
-        let shape = self.r + f64::from(record.repeat_purchases());
-        let buys = -exp_m1(-shape * ln_1p(horizon.in_weeks() / (self.alpha + age)));
-        Probability::clamped(self.p_alive(record).value() * buys)
-    }
-
     /// Whether dropout can be told apart from none: its parameter `a` is inside the range and more
     /// than one standard error above zero. Where it cannot, nearly every customer counts as alive,
     /// and long silence shows as a low purchase rate instead. `None` for given parameters.
@@ -511,83 +267,128 @@ impl FittedBetaGeometric {
         }
     }
 
+    /// Log-likelihood of one customer's record, time in weeks.
+    pub fn log_likelihood_of(&self, record: &PurchaseRecord) -> f64 {
+        likelihood::log_likelihood(self.variant, record, self.values())
+    }
+
+    /// The probability that the customer has not dropped out.
+    ///
+    /// Under BG/NBD it is one for everybody without a repeat purchase.
+    pub fn p_alive(&self, record: &PurchaseRecord) -> Probability {
+        Probability::clamped(1.0 / (1.0 + self.odds_gone(record)))
+    }
+
+    /// The probability that the customer will still be there so many days after the observation,
+    /// given what is known at its end.
+    pub fn p_alive_after(&self, record: &PurchaseRecord, days: Days) -> Probability {
+        let survival = self.if_alive(record).survival(self.ahead(record, days));
+        Probability::clamped(self.p_alive(record).value() * survival)
+    }
+
+    /// The probability that the customer buys at least once in the `horizon` after the observation.
+    ///
+    /// A customer who is alive cannot drop out before the next purchase, so this needs no integral.
+    pub fn p_active(&self, record: &PurchaseRecord, horizon: Days) -> Probability {
+        let shape = self.r + f64::from(record.repeat_purchases());
+        let buys = -exp_m1(-shape * ln_1p(self.ahead(record, horizon)));
+        Probability::clamped(self.p_alive(record).value() * buys)
+    }
+
     /// Expected number of purchases in the `horizon` after the observation.
     ///
     /// Fader, Hardie & Lee (2005), equation 10, as an expectation over the dropout probability that
     /// has only positive terms, so that it holds where the closed form with a hypergeometric
     /// function has a pole (a = 1) or cancels.
     pub fn expected_purchases(&self, record: &PurchaseRecord, horizon: Days) -> f64 {
-        let forecast = Forecast::new(self, record.repeat_purchases());
-        self.p_alive(record).value() * forecast.purchases(record, horizon.in_weeks())
-    }
-}
-
-/// Forecasts for the customers who share a number of repeat purchases.
-///
-/// Given that the customer is alive, the expected purchases in the next t weeks are
-///
-/// ```text
-/// K(t) = E[ (1 - (1 + p t/(α+T))^-(r+x)) / p ],   p ~ Beta(a, b+n)
-/// ```
-///
-/// which equals the closed form with a hypergeometric function, but has only positive terms and no
-/// pole at a = 1. The nodes depend on x alone and serve all customers who share it.
-pub(crate) struct Forecast {
-    rule: BetaRule,
-    times: Vec<(f64, f64)>,
-    shape: f64,
-    alpha: f64,
-}
-
-impl Forecast {
-    pub(crate) fn new(model: &FittedBetaGeometric, x: u32) -> Self {
-        let n = model.variant.chances(x);
-        Self {
-            rule: BetaRule::new(model.a, model.b + f64::from(n)),
-            times: gauss_legendre(TIME_NODES),
-            shape: model.r + f64::from(x),
-            alpha: model.alpha,
-        }
+        let purchases = self.if_alive(record).purchases(self.ahead(record, horizon));
+        self.p_alive(record).value() * purchases
     }
 
-    /// K(t): expected purchases in `weeks` of a customer who is alive.
-    pub(crate) fn purchases(&self, record: &PurchaseRecord, weeks: f64) -> f64 {
-        self.within(weeks / (self.alpha + record.weeks().1))
-    }
-
-    /// The same, each purchase discounted at the continuous rate `discount` per week back to today.
+    /// The probabilities of 0, 1, .. `up_to` purchases in the `horizon` after the observation.
     ///
-    /// By parts, `∫ e^(-δt) dK = e^(-δH) K(H) + δ ∫ e^(-δt) K(t) dt`; the integral runs over `ln(1
-    /// + t/(α+T))`, in which K is smooth however long the horizon.
-    pub(crate) fn discounted(&self, record: &PurchaseRecord, weeks: f64, discount: f64) -> f64 {
-        let age = self.alpha + record.weeks().1;
-        let at_end = exp(-discount * weeks) * self.within(weeks / age);
-        if discount == 0.0 {
-            return at_end;
+    /// What they leave of one is the probability of more. Customers who dropped out are among those
+    /// without a purchase.
+    ///
+    /// # Cost
+    ///
+    /// Linear in `up_to`.
+    pub fn purchase_distribution(
+        &self,
+        record: &PurchaseRecord,
+        horizon: Days,
+        up_to: u32,
+    ) -> Vec<f64> {
+        let odds = self.odds_gone(record);
+        let (alive, gone) = (1.0 / (1.0 + odds), 1.0 / (1.0 + 1.0 / odds));
+        let if_alive = self.if_alive(record);
+        let mut chances = forecast::distribution(&if_alive, self.ahead(record, horizon), up_to);
+        for chance in &mut chances {
+            *chance *= alive;
         }
-        let span = ln_1p(weeks / age);
-        let mut integral = 0.0;
-        for &(node, weight) in &self.times {
-            let y = exp_m1(node * span);
-            integral += weight * (1.0 + y) * exp(-discount * y * age) * self.within(y);
-        }
-        at_end + discount * age * span * integral
+        chances[0] += gone;
+        chances
     }
 
-    /// What the customer would buy, discounted, if dropping out were impossible.
-    pub(crate) fn if_staying(&self, record: &PurchaseRecord, weeks: f64, discount: f64) -> f64 {
-        let rate = self.shape / (self.alpha + record.weeks().1);
-        rate * annuity(weeks, discount)
+    /// Expected purchases over the `horizon`, each worth less the later it comes.
+    ///
+    /// For ever, these are the discounted expected residual transactions of the papers, with the
+    /// continuous rate [`Discount::weekly`].
+    ///
+    /// # Errors
+    ///
+    /// [`ValueError::Param`] for a forecast without end and without discount where a is at most 1:
+    /// it is infinite.
+    pub fn discounted_purchases(
+        &self,
+        record: &PurchaseRecord,
+        horizon: impl Into<Horizon>,
+        discount: Discount,
+    ) -> Result<f64, ValueError> {
+        let if_alive = self.if_alive(record);
+        let scale = self.alpha + record.weeks().1;
+        let decay = discount.weekly() * scale;
+        let purchases = match horizon.into() {
+            Horizon::Within(days) => if_alive.discounted(self.ahead(record, days), decay),
+            Horizon::Forever if decay > 0.0 => if_alive.discounted(f64::INFINITY, decay),
+            Horizon::Forever => if_alive.purchases_for_ever(),
+        };
+        if purchases.is_finite() {
+            return Ok(self.p_alive(record).value() * purchases);
+        }
+        let expected = "greater than 0 for ever, or the parameter a greater than 1";
+        let value = discount.annual_rate();
+        Err(ValueError::Param { name: "annual_discount", value, expected })
     }
 
-    fn within(&self, y: f64) -> f64 {
-        self.rule.expect(|p| {
-            if p * y < f64::MIN_POSITIVE {
-                self.shape * y
-            } else {
-                -exp_m1(-self.shape * ln_1p(p * y)) / p
-            }
-        })
+    /// Expected number of repeat purchases of a new customer in the days after the first purchase.
+    pub fn expected_purchases_of_new(&self, horizon: Days) -> f64 {
+        self.expected_purchases(&PurchaseRecord::NEW, horizon)
+    }
+
+    /// The probabilities of 0, 1, .. `up_to` repeat purchases of a new customer in the days after
+    /// the first purchase.
+    pub fn purchase_distribution_of_new(&self, horizon: Days, up_to: u32) -> Vec<f64> {
+        self.purchase_distribution(&PurchaseRecord::NEW, horizon, up_to)
+    }
+
+    fn values(&self) -> [f64; 4] {
+        [self.r, self.alpha, self.a, self.b]
+    }
+
+    fn odds_gone(&self, record: &PurchaseRecord) -> f64 {
+        likelihood::odds_gone(self.variant, record, self.values())
+    }
+
+    fn if_alive(&self, record: &PurchaseRecord) -> Alive {
+        let x = record.repeat_purchases();
+        let shape = self.r + f64::from(x);
+        Alive { shape, a: self.a, b: self.b + self.variant.chances(x) }
+    }
+
+    /// Days ahead, over α + T.
+    fn ahead(&self, record: &PurchaseRecord, days: Days) -> f64 {
+        days.in_weeks() / (self.alpha + record.weeks().1)
     }
 }
 

@@ -7,11 +7,10 @@ use crate::data::CustomerHistory;
 use crate::num::blocks;
 use crate::num::real::exp_m1;
 use crate::units::{Days, Money, Probability};
-use crate::value::beta_geometric::Forecast;
 use crate::value::horizon::annuity;
 use crate::value::{
-    BgNbd, FitStatus, FittedBetaGeometric, FittedGammaGamma, GammaGamma, MbgNbd, PurchaseRecord,
-    PurchaseSummary, SpendRecord, ValueError,
+    BgNbd, Discount, FitStatus, FittedBetaGeometric, FittedGammaGamma, GammaGamma, MbgNbd,
+    PurchaseForecast, PurchaseRecord, PurchaseSummary, SpendRecord, ValueError,
 };
 use crate::work::Work;
 
@@ -94,7 +93,7 @@ impl Purchases {
         &self,
         base: &PurchaseSummary,
         horizon: Days,
-        discount: f64,
+        discount: Discount,
         work: &Work,
     ) -> Result<Option<Vec<Outlook>>, ValueError> {
         let weeks = horizon.in_weeks();
@@ -105,32 +104,23 @@ impl Purchases {
                     p_alive: None,
                     p_active: Probability::clamped(-exp_m1(-rate.rate(record) * weeks)),
                     staying: 1.0,
-                    purchases: rate.rate(record) * annuity(weeks, discount),
+                    purchases: rate.rate(record) * annuity(weeks, discount.weekly()),
                 };
                 Ok(Some(base.distinct().iter().map(outlook).collect()))
             }
             Self::Model(model) => {
-                let runs = runs_of_equal_x(base.distinct());
-                let parts = blocks::map_tasks(runs.len(), work, |run| {
-                    let records = &base.distinct()[runs[run].clone()];
-                    let forecast = Forecast::new(model, records[0].repeat_purchases());
-                    let outlook = |record| {
-                        let certain = forecast.if_staying(record, weeks, discount);
-                        let expected = forecast.discounted(record, weeks, discount);
-                        Outlook {
-                            p_alive: Some(model.p_alive(record)),
-                            p_active: model.p_active(record, horizon),
-                            staying: if certain > 0.0 {
-                                (expected / certain).clamp(0.0, 1.0)
-                            } else {
-                                0.0
-                            },
-                            purchases: certain,
-                        }
-                    };
-                    records.iter().map(outlook).collect::<Vec<_>>()
-                })?;
-                Ok(Some(parts.into_iter().flatten().collect()))
+                let outlook = |seen: PurchaseForecast| Outlook {
+                    p_alive: Some(seen.p_alive),
+                    p_active: seen.p_active,
+                    staying: if seen.if_staying > 0.0 {
+                        (seen.if_alive / seen.if_staying).clamp(0.0, 1.0)
+                    } else {
+                        0.0
+                    },
+                    purchases: seen.if_staying,
+                };
+                let forecast = model.forecast(base, horizon, discount, work)?;
+                Ok(Some(forecast.into_iter().map(outlook).collect()))
             }
         }
     }
@@ -230,19 +220,4 @@ fn pooled_spend(history: &CustomerHistory) -> f64 {
     let spend = blocks::sum(n, |row| history.gross(row).amount());
     let purchases = blocks::sum(n, |row| f64::from(history.purchases(row)));
     spend / purchases
-}
-
-/// Stretches of records with equal x, at most [`RUN`] long: they share a forecast's nodes, and are
-/// one task.
-fn runs_of_equal_x(records: &[PurchaseRecord]) -> Vec<std::ops::Range<usize>> {
-    const RUN: usize = 64;
-    let mut runs = Vec::new();
-    let mut start = 0;
-    for group in records.chunk_by(|a, b| a.repeat_purchases() == b.repeat_purchases()) {
-        for chunk in group.chunks(RUN) {
-            runs.push(start..start + chunk.len());
-            start += chunk.len();
-        }
-    }
-    runs
 }

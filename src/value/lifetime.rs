@@ -191,11 +191,11 @@ impl FittedValueModel for FittedLifetimeValue {
         economics.check_length(n)?;
         let base = PurchaseSummary::of(history);
         work.begin("valuing customers", Some(n as u64))?;
-        let discount = Discount::annual(self.settings.annual_discount)?.weekly();
+        let discount = Discount::annual(self.settings.annual_discount)?;
         let outlooks = self.purchases.outlooks(&base, self.settings.horizon, discount, work)?;
         let spend = SpendRecord::of(history);
         let weeks = self.settings.horizon.in_weeks();
-        let discounted_weeks = annuity(weeks, discount);
+        let discounted_weeks = annuity(weeks, discount.weekly());
         let mut rows: Vec<Worth> = (0..n)
             .map(|row| {
                 let mut worth = Worth::realised(

@@ -7,6 +7,7 @@
 //! | [`Concentration`] | how much of the value the top shares hold; Gini index and Lorenz curve |
 //! | [`MbgNbd`], [`BgNbd`] | how often a customer will buy, and whether there still is a customer |
 //! | [`ParetoNbd`] | the same where customers may leave at any time |
+//! | [`MbgCnbd`], [`BgCnbd`] | the same for customers who buy at regular times |
 //! | [`GammaGamma`] | how much a customer spends at a purchase |
 //! | [`FitStatus`], [`Parameter`] | how a fit ended |
 //! | [`LifetimeValue`] | both together, as money over a horizon, with a ladder for data that a model refuses |
@@ -45,7 +46,10 @@ mod potential;
 mod purchases;
 mod rates;
 
-pub use beta_geometric::{BgNbd, FittedBetaGeometric, MbgNbd};
+pub use beta_geometric::{
+    BgCnbd, BgNbd, FittedBetaGeometric, FittedCnbd, MbgCnbd, MbgNbd, PurchaseForecast,
+    PurchaseRhythm,
+};
 pub use concentration::Concentration;
 pub use customer_value::{
     CustomerValue, FittedValueModel, ValueBasis, ValueModel, ValueUnit, Worth,

@@ -4,9 +4,12 @@
 //! Real data lives on a day grid, so many customers have the same three numbers. Equal ones are
 //! counted instead of repeated; a fit costs as much as there are distinct ones.
 
+mod compress;
+
 use crate::data::CustomerHistory;
-use crate::units::CustomerIds;
+use crate::num::blocks;
 use crate::value::ValueError;
+use compress::{Compressed, DayKey, compress_any, compress_days};
 
 /// A customer's repeat purchases, and when the last of them was.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -36,8 +39,12 @@ impl PurchaseRecord {
             let expected = "from 0 to `age`, and 0 without a repeat purchase";
             return Err(ValueError::Param { name: "age_at_last", value: age_at_last, expected });
         }
-        Ok(Self { x: repeat_purchases, t_x: age_at_last, age })
+        // Adding zero takes the sign from a negative one, so that equal records have equal bits.
+        Ok(Self { x: repeat_purchases, t_x: age_at_last + 0.0, age: age + 0.0 })
     }
+
+    /// A customer at the moment of the first purchase.
+    pub(crate) const NEW: Self = Self { x: 0, t_x: 0.0, age: 0.0 };
 
     /// Purchases after the first: x.
     #[doc(alias = "frequency")]
@@ -60,6 +67,11 @@ impl PurchaseRecord {
     pub(crate) fn weeks(&self) -> (f64, f64) {
         (self.t_x / 7.0, self.age / 7.0)
     }
+
+    /// Weeks since the last purchase, with the digits that a difference of weeks would lose.
+    pub(crate) fn silent_weeks(&self) -> f64 {
+        (self.age - self.t_x) / 7.0
+    }
 }
 
 /// The distinct purchase records of a customer base, each with the number of customers who have it.
@@ -77,7 +89,24 @@ impl PurchaseRecord {
 pub struct PurchaseSummary {
     distinct: Vec<PurchaseRecord>,
     customers: Vec<u64>,
-    place: Vec<u32>,
+    places: Vec<u32>,
+    n_customers: u64,
+}
+
+/// Counted records that are added up together.
+const COUNTED_AT_ONCE: usize = 1 << 18;
+
+/// Sorts, and adds up the customers of equal records.
+fn add_up(counted: &mut Vec<(PurchaseRecord, u64)>) {
+    let key = |r: &PurchaseRecord| (r.x, r.t_x.to_bits(), r.age.to_bits());
+    counted.sort_unstable_by_key(|(record, _)| key(record));
+    counted.dedup_by(|next, kept| {
+        let same = key(&next.0) == key(&kept.0);
+        if same {
+            kept.1 += next.1;
+        }
+        same
+    });
 }
 
 impl PurchaseSummary {
@@ -88,41 +117,79 @@ impl PurchaseSummary {
             t_x: f64::from(history.age_at_last(row).count()),
             age: f64::from(history.age(row).count()),
         };
-        Self::compress((0..history.n_customers()).map(record).collect())
+        let keys: Option<Vec<DayKey>> =
+            (0..history.n_customers()).map(|row| DayKey::of(&record(row))).collect();
+        Self::from_parts(keys.map_or_else(
+            || compress_any(&(0..history.n_customers()).map(record).collect::<Vec<_>>()),
+            compress_days,
+        ))
     }
 
     /// The summary of any customers' records.
     ///
     /// # Errors
     ///
-    /// [`ValueError::Length`] for more customers than [`CustomerIds`] can number.
+    /// [`ValueError::Length`] for more than 2^32 - 1 customers.
     pub fn from_records(
         records: impl IntoIterator<Item = PurchaseRecord>,
     ) -> Result<Self, ValueError> {
-        let records: Vec<_> = records.into_iter().collect();
-        CustomerIds::numbered(records.len()).map_err(|_| ValueError::Length {
-            what: "the list of records",
-            expected: u32::MAX as usize,
-            got: records.len(),
-        })?;
-        Ok(Self::compress(records))
+        let records = records.into_iter();
+        let mut days = Vec::with_capacity(records.size_hint().0);
+        let mut any: Vec<PurchaseRecord> = Vec::new();
+        for record in records {
+            // The first record off the day grid takes those before it along.
+            match DayKey::of(&record) {
+                Some(key) if any.is_empty() => days.push(key),
+                _ => {
+                    any.extend(days.drain(..).map(DayKey::record));
+                    any.push(record);
+                }
+            }
+        }
+        let n = days.len() + any.len();
+        if u32::try_from(n).is_err() {
+            let expected = u32::MAX as usize;
+            return Err(ValueError::Length { what: "the list of records", expected, got: n });
+        }
+        Ok(Self::from_parts(if any.is_empty() { compress_days(days) } else { compress_any(&any) }))
     }
 
-    fn compress(records: Vec<PurchaseRecord>) -> Self {
-        let key = |r: &PurchaseRecord| (r.x, r.t_x.to_bits(), r.age.to_bits());
-        let mut order: Vec<u32> = (0..records.len() as u32).collect();
-        order.sort_unstable_by_key(|&row| key(&records[row as usize]));
-        let (mut distinct, mut customers) = (Vec::new(), Vec::new());
-        let mut place = vec![0; records.len()];
-        for group in order.chunk_by(|&a, &b| key(&records[a as usize]) == key(&records[b as usize]))
-        {
-            for &row in group {
-                place[row as usize] = distinct.len() as u32;
+    /// The summary of records that were counted elsewhere, each with the number of customers who
+    /// have it.
+    ///
+    /// Equal records are added up, so that chained counts of parts give the summary of the whole.
+    /// Memory grows with the number of distinct records alone. Single customers are not known, so
+    /// [`places`](Self::places) is empty.
+    ///
+    /// ```
+    /// use segmentry::value::{PurchaseRecord, PurchaseSummary};
+    ///
+    /// let once = PurchaseRecord::new(0, 0.0, 272.0)?;
+    /// let twice = PurchaseRecord::new(1, 30.0, 272.0)?;
+    /// let base = PurchaseSummary::from_counts([(twice, 5), (once, 90), (twice, 2)]);
+    /// assert_eq!((base.customers(), base.n_customers()), (&[90, 7][..], 97));
+    /// # Ok::<(), segmentry::value::ValueError>(())
+    /// ```
+    pub fn from_counts(counts: impl IntoIterator<Item = (PurchaseRecord, u64)>) -> Self {
+        let mut counted: Vec<(PurchaseRecord, u64)> = Vec::new();
+        let mut settled = 0;
+        for (record, customers) in counts.into_iter().filter(|&(_, customers)| customers > 0) {
+            counted.push((record, customers));
+            if counted.len() >= 2 * settled + COUNTED_AT_ONCE {
+                add_up(&mut counted);
+                settled = counted.len();
             }
-            distinct.push(records[group[0] as usize]);
-            customers.push(group.len() as u64);
         }
-        Self { distinct, customers, place }
+        add_up(&mut counted);
+        let (distinct, customers): (Vec<_>, Vec<u64>) = counted.into_iter().unzip();
+        let n_customers = customers.iter().sum();
+        Self { distinct, customers, places: Vec::new(), n_customers }
+    }
+
+    fn from_parts(parts: Compressed) -> Self {
+        let n_customers = parts.places.len() as u64;
+        let Compressed { distinct, customers, places } = parts;
+        Self { distinct, customers, places, n_customers }
     }
 
     /// The distinct records, by repeat purchases first.
@@ -135,14 +202,23 @@ impl PurchaseSummary {
         &self.customers
     }
 
-    /// For each customer, the place of their record among the distinct ones.
+    /// For each customer, the place of their record among the distinct ones. Empty for a summary
+    /// [`from_counts`](Self::from_counts).
     pub fn places(&self) -> &[u32] {
-        &self.place
+        &self.places
     }
 
     /// How many customers there are.
     pub fn n_customers(&self) -> usize {
-        self.place.len()
+        usize::try_from(self.n_customers).unwrap_or(usize::MAX)
+    }
+
+    /// The mean of T, in weeks.
+    pub(crate) fn mean_age_in_weeks(&self) -> f64 {
+        let total = blocks::sum(self.distinct.len(), |i| {
+            self.distinct[i].weeks().1 * self.customers[i] as f64
+        });
+        total / self.n_customers as f64
     }
 
     /// How many customers bought again.
@@ -157,33 +233,4 @@ impl PurchaseSummary {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn impossible_records_are_refused() {
-        for (x, t_x, age) in [
-            (1, 5.0, 4.0),
-            (0, 1.0, 4.0),
-            (1, -1.0, 4.0),
-            (1, f64::NAN, 4.0),
-            (0, 0.0, f64::INFINITY),
-        ] {
-            assert!(PurchaseRecord::new(x, t_x, age).is_err(), "{x} {t_x} {age}");
-        }
-    }
-
-    #[test]
-    fn every_customer_finds_its_record() {
-        let records: Vec<_> = [(2, 10.0, 30.0), (0, 0.0, 5.0), (2, 10.0, 30.0)]
-            .iter()
-            .map(|&(x, t, a)| PurchaseRecord::new(x, t, a).unwrap())
-            .collect();
-        let summary = PurchaseSummary::from_records(records.clone()).unwrap();
-        for (row, &place) in summary.places().iter().enumerate() {
-            assert_eq!(summary.distinct()[place as usize], records[row]);
-        }
-        assert_eq!(summary.customers(), [1, 2]);
-        assert_eq!(summary.n_repeat_customers(), 2);
-    }
-}
+mod tests;

@@ -1,5 +1,8 @@
+use super::fit::Rows;
 use super::*;
-use crate::value::Discount;
+use crate::num::random::{Purpose, Stream};
+use crate::num::real::{exp, ln};
+use crate::value::Refusal;
 
 fn records() -> PurchaseSummary {
     let rows = [
@@ -15,15 +18,27 @@ fn records() -> PurchaseSummary {
     PurchaseSummary::from_records(records).unwrap()
 }
 
+/// Records of all kinds, those of some x many and of others few.
+fn many(n: u32, day: f64) -> PurchaseSummary {
+    let mut stream = Stream::new(3, Purpose::Sample, 0);
+    let mut draw = |up_to: f64| (stream.uniform() * up_to).floor();
+    let record = |_| {
+        let age = 100.0 + draw(200.0);
+        let x = draw(4.0) * draw(4.0);
+        let t_x = if x > 0.0 { draw(age) + 1.0 } else { 0.0 };
+        PurchaseRecord::new(x as u32, t_x * day, age * day).unwrap()
+    };
+    PurchaseSummary::from_records((0..n).map(record)).unwrap()
+}
+
 #[test]
 fn derivatives_equal_finite_differences() {
     let base = records();
-    let rows = Rows::of(&base);
     let work = Work::new();
     for variant in [Variant::BgNbd, Variant::MbgNbd] {
+        let rows = Rows::of(variant, &base, 1);
         for at in [[-1.4, 1.5, -0.2, 0.9], [0.8, 3.0, 1.2, -0.7]] {
-            let evaluate =
-                |logs: &[f64; 4]| negative_log_likelihood(variant, &rows, logs, &work).unwrap();
+            let evaluate = |logs: &[f64; 4]| rows.negative_log_likelihood(logs, &work).unwrap();
             let here = evaluate(&at);
             let step = 1e-5;
             for i in 0..4 {
@@ -50,20 +65,50 @@ fn derivatives_equal_finite_differences() {
     }
 }
 
+/// The pass over tables, strips and lanes against the formula, customer by customer.
 #[test]
 fn the_sum_of_single_likelihoods_is_the_likelihood() {
-    let base = records();
-    let model = MbgNbd::with_parameters(0.5, 6.0, 0.9, 1.6).unwrap();
-    let logs = [0.5, 6.0, 0.9, 1.6].map(ln);
-    let whole =
-        negative_log_likelihood(Variant::MbgNbd, &Rows::of(&base), &logs, &Work::new()).unwrap();
-    let single: f64 = base
-        .distinct()
-        .iter()
-        .zip(base.customers())
-        .map(|(r, &n)| model.log_likelihood_of(r) * n as f64)
-        .sum();
-    assert!((whole.value + single).abs() < 1e-12 * single.abs());
+    let bases = [records(), many(5, 1.0), many(9000, 1.0), many(9000, 1.001)];
+    for (variant, p) in [Variant::BgNbd, Variant::MbgNbd]
+        .into_iter()
+        .flat_map(|v| [[0.5, 6.0, 0.9, 1.6], [1e3, 1e4, 2e-3, 50.0]].map(|p| (v, p)))
+    {
+        let model = FittedBetaGeometric::with(variant, p);
+        for base in &bases {
+            let rows = Rows::of(variant, base, 1);
+            let whole = rows.negative_log_likelihood(&p.map(ln), &Work::new()).unwrap();
+            let mut single = 0.0;
+            for (record, &customers) in base.distinct().iter().zip(base.customers()) {
+                single += model.log_likelihood_of(record) * customers as f64;
+            }
+            assert!((whole.value + single).abs() < 1e-12 * single.abs(), "{single}");
+        }
+    }
+}
+
+/// Times off the day grid have a table as long as the data; a grid moved off by next to nothing
+/// has the same fit.
+#[test]
+fn on_and_off_the_grid_agree() {
+    let (on, off) = (many(3000, 1.0), many(3000, 1.0 + 1e-12));
+    let fit = |base: &PurchaseSummary| MbgNbd::new().fit(base, &Work::new()).unwrap();
+    let (on, off) = (fit(&on), fit(&off));
+    for (a, b) in on.values().into_iter().zip(off.values()) {
+        assert!((a / b - 1.0).abs() < 1e-8, "{a} {b}");
+    }
+}
+
+/// A fit that starts from a sample ends where one that starts anywhere does.
+#[test]
+fn the_sample_only_shortens_the_way() {
+    let base = many(60_000, 0.37);
+    assert!(base.distinct().len() > 32_768);
+    let model = BgNbd::new().fit(&base, &Work::new()).unwrap();
+    let rows = Rows::of(Variant::BgNbd, &base, 1);
+    let there = rows.negative_log_likelihood(&model.values().map(ln), &Work::new()).unwrap();
+    let steepest = there.gradient.iter().fold(0.0_f64, |most, g| most.max(g.abs()));
+    assert!(steepest < 1e-6 && *model.status() == FitStatus::Converged, "{steepest}");
+    assert!(model.iterations() < 8, "{}", model.iterations());
 }
 
 #[test]
@@ -98,29 +143,107 @@ fn discounting_equals_a_fine_sum_of_purchases() {
     for (x, t_x, age) in [(0u32, 0.0, 270.0), (3, 200.0, 270.0), (40, 260.0, 265.0), (0, 0.0, 0.0)]
     {
         let record = PurchaseRecord::new(x, t_x, age).unwrap();
-        let forecast = Forecast::new(&model, x);
+        let alive = model.if_alive(&record);
+        let scale = model.alpha + record.weeks().1;
         for weeks in [1.0, 52.0, 520.0] {
             let discount = Discount::annual(0.1).unwrap().weekly();
-            // Simpson's rule on d/dt: the purchases of each small step, discounted at its middle,
-            // plus its ends.
+            // The purchases of each small step, discounted at its middle.
             let steps = 4000;
             let width = weeks / f64::from(steps);
             let mut sum = 0.0;
             for i in 0..steps {
                 let (from, to) = (f64::from(i) * width, f64::from(i + 1) * width);
-                let bought = forecast.purchases(&record, to) - forecast.purchases(&record, from);
+                let bought = alive.purchases(to / scale) - alive.purchases(from / scale);
                 sum += exp(-discount * 0.5 * (from + to)) * bought;
             }
-            let exact = forecast.discounted(&record, weeks, discount);
+            let exact = alive.discounted(weeks / scale, discount * scale);
             assert!((exact / sum - 1.0).abs() < 1e-6, "{x} {weeks}: {exact} {sum}");
-            let undiscounted = forecast.discounted(&record, weeks, 0.0);
-            assert_eq!(undiscounted, forecast.purchases(&record, weeks));
-            assert!(undiscounted < forecast.if_staying(&record, weeks, 0.0));
-            // A tiny rate changes next to nothing: the two branches meet.
-            let nearly = forecast.discounted(&record, weeks, 1e-13);
-            assert!((nearly / undiscounted - 1.0).abs() < 1e-9);
+            let undiscounted = alive.discounted(weeks / scale, 0.0);
+            assert_eq!(undiscounted, alive.purchases(weeks / scale));
+            // A tiny rate changes next to nothing: integral and expectation meet.
+            let nearly = alive.discounted(weeks / scale, 1e-14);
+            assert!((nearly / undiscounted - 1.0).abs() < 1e-11, "{nearly} {undiscounted}");
         }
     }
+}
+
+#[test]
+fn for_ever_without_a_discount_needs_certain_dropout() {
+    let record = PurchaseRecord::new(3, 200.0, 270.0).unwrap();
+    let endless = MbgNbd::with_parameters(0.5, 6.0, 0.9, 1.6).unwrap();
+    let error = endless.discounted_purchases(&record, Horizon::Forever, Discount::NONE);
+    assert!(matches!(error, Err(ValueError::Param { name: "annual_discount", .. })));
+    // With a > 1, E[1/p] = (a+b+n-1) / (a-1) of whoever is alive.
+    let ending = MbgNbd::with_parameters(0.5, 6.0, 3.0, 1.6).unwrap();
+    let value = ending.discounted_purchases(&record, Horizon::Forever, Discount::NONE).unwrap();
+    let certain = ending.p_alive(&record).value() * (3.0 + 1.6 + 4.0 - 1.0) / 2.0;
+    assert!((value - certain).abs() < 1e-12);
+    let tiny = Discount::annual(1e-9).unwrap();
+    let nearly = ending.discounted_purchases(&record, Horizon::Forever, tiny).unwrap();
+    assert!((nearly / certain - 1.0).abs() < 1e-6, "{nearly} {certain}");
+    for rate in [1e-300, 1e-15, 0.1, 1e6, 1e300] {
+        let value = endless.discounted_purchases(
+            &record,
+            Horizon::Forever,
+            Discount::annual(rate).unwrap(),
+        );
+        assert!(value.unwrap() > 0.0, "{rate}");
+    }
+}
+
+#[test]
+fn many_at_once_are_what_each_is_alone() {
+    let base = many(4000, 1.0);
+    for model in [
+        MbgNbd::with_parameters(0.525, 6.183, 0.891, 1.614).unwrap(),
+        BgNbd::with_parameters(0.243, 4.414, 0.793, 2.426).unwrap(),
+        BgNbd::with_parameters(200.0, 1e-3, 1.0, 0.2).unwrap(),
+    ] {
+        for (days, rate) in [(0, 0.1), (1, 0.0), (364, 0.1), (36_400, 0.0), (36_400, 3.0)] {
+            let discount = Discount::annual(rate).unwrap();
+            let days = Days::new(days);
+            let forecast = model.forecast(&base, days, discount, &Work::new()).unwrap();
+            for (record, seen) in base.distinct().iter().zip(&forecast) {
+                assert_eq!(seen.p_alive, model.p_alive(record));
+                assert_eq!(seen.p_active, model.p_active(record, days));
+                let alone = model.discounted_purchases(record, days, discount).unwrap();
+                assert!((seen.purchases - alone).abs() <= 1e-11 * alone, "{record:?} {alone}");
+                assert!(seen.if_alive <= seen.if_staying * (1.0 + 1e-12));
+            }
+        }
+    }
+}
+
+#[test]
+fn being_alive_later_needs_being_alive_now() {
+    let model = MbgNbd::with_parameters(0.525, 6.183, 0.891, 1.614).unwrap();
+    let record = PurchaseRecord::new(2, 100.0, 270.0).unwrap();
+    assert_eq!(model.p_alive_after(&record, Days::new(0)), model.p_alive(&record));
+    let mut before = model.p_alive(&record);
+    for days in [1, 30, 365, 36_500, u32::MAX] {
+        let later = model.p_alive_after(&record, Days::new(days));
+        assert!(later < before && later.value() > 0.0);
+        before = later;
+    }
+    // With a certain p the customer outlives each purchase with 1 - p: E over a gamma rate of
+    // e^(-λ p t) is (1 + p t/(α+T))^-(r+x).
+    let sharp = MbgNbd::with_parameters(0.525, 6.183, 3e7, 7e7).unwrap();
+    let survival = sharp.if_alive(&record).survival(2.0);
+    assert!((survival - libm::pow(1.0 + 0.3 * 2.0, -2.525)).abs() < 1e-7, "{survival}");
+}
+
+#[test]
+fn a_new_customer_is_a_record_of_no_age() {
+    let model = MbgNbd::with_parameters(0.525, 6.183, 0.891, 1.614).unwrap();
+    let new = PurchaseRecord::new(0, 0.0, 0.0).unwrap();
+    let year = Days::weeks(52);
+    assert_eq!(model.expected_purchases_of_new(year), model.expected_purchases(&new, year));
+    let chances = model.purchase_distribution_of_new(year, 3);
+    assert_eq!(chances, model.purchase_distribution(&new, year, 3));
+    // Without time nobody buys, and who survived the first purchase is alive.
+    assert_eq!(model.purchase_distribution_of_new(Days::new(0), 2), [1.0, 0.0, 0.0]);
+    assert!((model.p_alive(&new).value() - 1.614 / (0.891 + 1.614)).abs() < 1e-15);
+    assert_eq!(model.parameters()[2], (Parameter::A, 0.891));
 }
 
 #[test]
