@@ -1,12 +1,12 @@
 //! How a fit by maximum likelihood ended, and what may be concluded from it.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::num::linear;
 use crate::num::newton::Minimum;
 
 /// A parameter of a fitted model, by the letter of its paper.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 #[non_exhaustive]
 pub enum Parameter {
@@ -34,7 +34,7 @@ pub enum Parameter {
 }
 
 /// How the fit ended.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum FitStatus {

@@ -1,0 +1,237 @@
+//! Fitted models as text that a later day, and a later version of this crate, can read.
+//!
+//! JSON with a name and a version in front. Numbers are texts in decimal, because a reader of JSON
+//! may change the last bit of a number, and a model applied tomorrow shall give the values of
+//! today. Whatever is read is checked as though a stranger had written it.
+
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+use crate::value::{FitStatus, Parameter};
+
+/// Why a saved model cannot be read.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum SavedModelError {
+    /// It is no JSON, or lacks something.
+    #[error("the text is no saved model")]
+    Malformed {
+        /// What the reader of JSON says.
+        #[source]
+        source: serde_json::Error,
+    },
+    /// It is something else.
+    #[error("the format is not `{expected}`")]
+    OtherFormat {
+        /// What was asked for.
+        expected: &'static str,
+    },
+    /// A newer version of this crate wrote it.
+    #[error("version {version} is newer than {newest}, the newest that this crate reads")]
+    FromTheFuture {
+        /// Its version.
+        version: u32,
+        /// The newest that is known.
+        newest: u32,
+    },
+    /// A part of it cannot be.
+    #[error("`{what}` is not {expected}")]
+    Invalid {
+        /// Which part.
+        what: &'static str,
+        /// What would do.
+        expected: &'static str,
+    },
+}
+
+/// The name and the version in front.
+#[derive(Serialize, Deserialize)]
+struct Envelope<T> {
+    format: String,
+    version: u32,
+    #[serde(flatten)]
+    content: T,
+}
+
+/// Only what must be known before the rest is looked at.
+#[derive(Deserialize)]
+struct Label {
+    format: String,
+    version: u32,
+}
+
+/// Writes `content` under a name and a version.
+pub(super) fn to_json<T: Serialize>(format: &str, version: u32, content: T) -> String {
+    let envelope = Envelope { format: format.to_owned(), version, content };
+    serde_json::to_string_pretty(&envelope).expect("texts, whole numbers and lists become JSON")
+}
+
+/// Reads what [`to_json`] wrote, of any version up to `newest`.
+pub(super) fn from_json<T: DeserializeOwned>(
+    text: &str,
+    format: &'static str,
+    newest: u32,
+) -> Result<T, SavedModelError> {
+    let malformed = |source| SavedModelError::Malformed { source };
+    let label: Label = serde_json::from_str(text).map_err(malformed)?;
+    if label.format != format {
+        return Err(SavedModelError::OtherFormat { expected: format });
+    }
+    if label.version > newest {
+        return Err(SavedModelError::FromTheFuture { version: label.version, newest });
+    }
+    let envelope: Envelope<T> = serde_json::from_str(text).map_err(malformed)?;
+    Ok(envelope.content)
+}
+
+/// A finite number that keeps every bit.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct Exact(pub(super) f64);
+
+impl Serialize for Exact {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        // The shortest decimal that reads back to the same bits.
+        serializer.collect_str(&format_args!("{:e}", self.0))
+    }
+}
+
+impl<'de> Deserialize<'de> for Exact {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        let finite = text.parse::<f64>().ok().filter(|value| value.is_finite());
+        finite.map(Self).ok_or_else(|| serde::de::Error::custom("expected a finite number as text"))
+    }
+}
+
+/// What every fitted model is made of.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(super) struct SavedFit {
+    pub(super) model: String,
+    parameters: Vec<(Parameter, Exact)>,
+    covariance: Option<Vec<Vec<Exact>>>,
+    log_likelihood: Option<Exact>,
+    status: FitStatus,
+    iterations: usize,
+}
+
+/// The parts of a [`SavedFit`], checked.
+pub(super) struct Parts<const N: usize> {
+    pub(super) parameters: [f64; N],
+    pub(super) covariance: Option<[[f64; N]; N]>,
+    pub(super) log_likelihood: Option<f64>,
+    pub(super) status: FitStatus,
+    pub(super) iterations: usize,
+}
+
+impl SavedFit {
+    pub(super) fn of<const N: usize>(
+        model: &str,
+        parameters: &[(Parameter, f64)],
+        covariance: Option<&[[f64; N]; N]>,
+        log_likelihood: Option<f64>,
+        status: &FitStatus,
+        iterations: usize,
+    ) -> Self {
+        let row = |row: &[f64; N]| row.iter().copied().map(Exact).collect();
+        Self {
+            model: model.to_owned(),
+            parameters: parameters.iter().map(|&(name, value)| (name, Exact(value))).collect(),
+            covariance: covariance.map(|matrix| matrix.iter().map(row).collect()),
+            log_likelihood: log_likelihood.map(Exact),
+            status: status.clone(),
+            iterations,
+        }
+    }
+
+    /// The parts, if they are of a model with these parameters.
+    pub(super) fn parts<const N: usize>(
+        &self,
+        names: [Parameter; N],
+    ) -> Result<Parts<N>, SavedModelError> {
+        let invalid = |what, expected| SavedModelError::Invalid { what, expected };
+        let given: Vec<Parameter> = self.parameters.iter().map(|&(name, _)| name).collect();
+        if given != names {
+            return Err(invalid("parameters", "the list of this model"));
+        }
+        let parameters: [f64; N] = std::array::from_fn(|i| self.parameters[i].1.0);
+        if !parameters.iter().all(|&value| value > 0.0) {
+            return Err(invalid("parameters", "greater than 0"));
+        }
+        let covariance = match &self.covariance {
+            None => None,
+            Some(rows) => {
+                if rows.len() != N || rows.iter().any(|row| row.len() != N) {
+                    return Err(invalid("covariance", "a square of the parameters' size"));
+                }
+                let matrix: [[f64; N]; N] =
+                    std::array::from_fn(|i| std::array::from_fn(|j| rows[i][j].0));
+                if crate::num::linear::cholesky(&matrix).is_none() {
+                    return Err(invalid("covariance", "positive definite"));
+                }
+                Some(matrix)
+            }
+        };
+        if covariance.is_some() != (self.status == FitStatus::Converged) {
+            return Err(invalid("covariance", "there if and only if the fit converged"));
+        }
+        Ok(Parts {
+            parameters,
+            covariance,
+            log_likelihood: self.log_likelihood.map(|value| value.0),
+            status: self.status.clone(),
+            iterations: self.iterations,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NAMES: [Parameter; 2] = [Parameter::Alpha, Parameter::Beta];
+
+    fn fit() -> SavedFit {
+        let parameters = [(Parameter::Alpha, 0.1 + 0.2), (Parameter::Beta, 1e-300)];
+        let covariance = [[2.0, 0.5], [0.5, 1.0 / 3.0]];
+        SavedFit::of("x", &parameters, Some(&covariance), Some(-1.25), &FitStatus::Converged, 9)
+    }
+
+    #[test]
+    fn every_bit_comes_back() {
+        let text = to_json("segmentry.test", 1, fit());
+        let read: SavedFit = from_json(&text, "segmentry.test", 1).unwrap();
+        assert_eq!(read, fit());
+        let parts = read.parts(NAMES).unwrap();
+        assert_eq!(parts.parameters, [0.1 + 0.2, 1e-300]);
+        assert_eq!(parts.covariance.unwrap()[1][1], 1.0 / 3.0);
+        assert_eq!((parts.log_likelihood, parts.iterations), (Some(-1.25), 9));
+    }
+
+    #[test]
+    fn what_is_foreign_or_from_the_future_is_told_apart() {
+        let text = to_json("segmentry.test", 2, fit());
+        let read = |text: &str| from_json::<SavedFit>(text, "segmentry.test", 1).unwrap_err();
+        assert!(matches!(read(&text), SavedModelError::FromTheFuture { version: 2, newest: 1 }));
+        let other = to_json("segmentry.other", 1, fit());
+        assert!(matches!(read(&other), SavedModelError::OtherFormat { .. }));
+        for text in ["", "{", "[]", "{\"format\":\"segmentry.test\",\"version\":1}"] {
+            assert!(matches!(read(text), SavedModelError::Malformed { .. }), "{text}");
+        }
+    }
+
+    #[test]
+    fn what_cannot_be_is_refused() {
+        let text = to_json("segmentry.test", 1, fit());
+        let with = |from: &str, to: &str| {
+            assert!(text.contains(from), "{text}");
+            from_json::<SavedFit>(&text.replace(from, to), "segmentry.test", 1)
+        };
+        assert!(with("1e-300", "NaN").is_err());
+        assert!(with("1e-300", "1e999").is_err());
+        assert!(with("1e-300", "-1e0").unwrap().parts(NAMES).is_err());
+        assert!(with("2e0", "-2e0").unwrap().parts(NAMES).is_err());
+        assert!(with("\"converged\"", "\"flat\"").unwrap().parts(NAMES).is_err());
+        assert!(fit().parts([Parameter::Alpha]).is_err());
+        assert!(fit().parts([Parameter::R, Parameter::Beta]).is_err());
+    }
+}
