@@ -19,6 +19,10 @@ pub(crate) enum Purpose {
     Halves = 2,
     /// Drawing a sample.
     Sample = 3,
+    /// How often a record counts in a replicate.
+    Replicate = 6,
+    /// What a customer does in a replicate.
+    ReplicateCustomer = 7,
     /// Who somebody is.
     Traits = 32,
     /// When something happens.

@@ -13,6 +13,7 @@ mod fit;
 mod forecast;
 mod likelihood;
 mod regular;
+mod shifted;
 
 use crate::num::real::{exp_m1, ln_1p};
 use crate::units::{Days, Probability};
@@ -202,6 +203,18 @@ impl FittedBetaGeometric {
             status,
             iterations: 0,
         }
+    }
+
+    /// The same model with other parameters.
+    pub(super) fn at(&self, parameters: [f64; 4]) -> Self {
+        Self::with(self.variant, parameters)
+    }
+
+    /// The fit to other customers, from where this one stands.
+    pub(super) fn refit(&self, base: &PurchaseSummary, work: &Work) -> Result<Self, ValueError> {
+        fit::refuse_too_few(self.variant, Settings::default(), base)?;
+        let rows = fit::Rows::of(self.variant, base, 1);
+        fit::fit_from(self.variant, &rows, self.values().map(crate::num::real::ln), work)
     }
 
     /// `BG/NBD` or `MBG/NBD`.

@@ -9,9 +9,7 @@ use crate::num::random::{Purpose, Stream};
 use crate::simulate::Purchasing;
 use crate::units::Days;
 use crate::value::intervals::{check_level, middle_of};
-use crate::value::{
-    Discount, FittedPurchaseModel, PurchaseRecord, PurchaseSummary, ValueError,
-};
+use crate::value::{Discount, FittedPurchaseModel, PurchaseRecord, PurchaseSummary, ValueError};
 use crate::work::Work;
 
 /// Where the bases of the replicates come from.
@@ -113,13 +111,12 @@ impl Bootstrap {
         let replicate = |index: usize| {
             let drawn = match self.resampling {
                 Resampling::Customers => {
-                    let mut stream = Stream::new(self.seed, Purpose::Bootstrap, index as u64);
+                    let mut stream = Stream::new(self.seed, Purpose::Replicate, index as u64);
                     let count = |&customers: &u64| stream.poisson(customers as f64);
-                    base.reweighted(base.customers().iter().map(count).collect())
+                    let counts: Vec<u64> = base.customers().iter().map(count).collect();
+                    PurchaseSummary::from_counts(base.distinct().iter().copied().zip(counts))
                 }
-                Resampling::Parametric => {
-                    self.simulated(model.process(), base, index as u64)
-                }
+                Resampling::Parametric => self.simulated(model.process(), base, index as u64),
             };
             model.refit(&drawn, work)
         };
@@ -136,15 +133,21 @@ impl Bootstrap {
     }
 
     /// Each customer's age, and purchases drawn from the process.
-    fn simulated(&self, process: Purchasing, base: &PurchaseSummary, index: u64) -> PurchaseSummary {
+    fn simulated(
+        &self,
+        process: Purchasing,
+        base: &PurchaseSummary,
+        index: u64,
+    ) -> PurchaseSummary {
         let customers = base.distinct().iter().zip(base.customers());
         let ages = customers.flat_map(|(record, &n)| (0..n).map(|_| record.age()));
         let records = ages.enumerate().map(|(customer, age)| {
             let key = index << 32 | customer as u64;
-            let stream = Stream::new(self.seed, Purpose::BootstrapCustomer, key);
+            let stream = Stream::new(self.seed, Purpose::ReplicateCustomer, key);
             simulated_record(process, stream, age)
         });
-        PurchaseSummary::compress(records.collect())
+        // There are no more customers than in the base.
+        PurchaseSummary::from_counts(records.map(|record| (record, 1)))
     }
 }
 
@@ -159,7 +162,7 @@ fn simulated_record(process: Purchasing, stream: Stream, age: f64) -> PurchaseRe
         (purchases, last) = (purchases + 1, time);
     }
     let age_at_last = (last as f64 / SECONDS_PER_DAY).min(age);
-    PurchaseRecord::trusted(purchases.saturating_sub(1), age_at_last, age)
+    PurchaseRecord::counted(purchases.saturating_sub(1), age_at_last, age)
 }
 
 impl BootstrapDraws {
@@ -206,7 +209,7 @@ impl BootstrapDraws {
         const RECORDS: usize = 8192;
         let mut intervals = Vec::with_capacity(base.distinct().len());
         for records in base.distinct().chunks(RECORDS) {
-            let part = PurchaseSummary::of_distinct(records);
+            let part = PurchaseSummary::from_counts(records.iter().map(|&record| (record, 1)));
             let forecasts = self
                 .models
                 .iter()

@@ -111,8 +111,6 @@ fn spread(values: &[f64]) -> (f64, f64) {
 
 /// A purchase model of four parameters that covariates may shift.
 pub(super) trait Shiftable {
-    /// The plain model.
-    type Fitted;
     /// The letters of the parameters.
     const PARAMETERS: [Parameter; 4];
     /// Where the effect of a covariate of the rate goes: which parameter, and its sign there.
@@ -124,14 +122,10 @@ pub(super) trait Shiftable {
 
     fn name(&self) -> &'static str;
     /// The plain fit, from which the search starts.
-    fn plain(
-        &self,
-        records: &[PurchaseRecord],
-        work: &Work,
-    ) -> Result<([f64; 4], f64), ValueError>;
+    fn plain(&self, records: &[PurchaseRecord], work: &Work)
+    -> Result<([f64; 4], f64), ValueError>;
     /// A record's log-likelihood with its derivatives by the logarithms of the parameters.
     fn curve(&self, logs: &[f64; 4], record: &PurchaseRecord) -> Curve<4>;
-    fn with(&self, parameters: [f64; 4]) -> Result<Self::Fitted, ValueError>;
 }
 
 /// A purchase model with the effects of covariates.
@@ -280,7 +274,8 @@ pub(super) fn fit<M: Shiftable + Sync>(
         .filter(|(_, bound)| **bound)
         .map(|(place, _)| M::PARAMETERS[objective.position(place)])
         .collect();
-    let covariance = if bound.is_empty() { inverse_wide(found.curve.hessian.clone()) } else { None };
+    let covariance =
+        if bound.is_empty() { inverse_wide(found.curve.hessian.clone()) } else { None };
     let errors = covariance.map(|inverse| objective.standard_errors(&inverse));
     let status = match (&errors, bound.is_empty()) {
         (_, false) => FitStatus::AtBoundary(bound),

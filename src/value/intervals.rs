@@ -149,14 +149,19 @@ mod tests {
 
     #[test]
     fn the_middle_of_a_fair_die() {
-        let die = |up_to: u32| (0..=up_to).map(|k| if (1..=6).contains(&k) { 1.0 / 6.0 } else { 0.0 }).collect::<Vec<_>>();
+        let die = |up_to: u32| {
+            (0..=up_to)
+                .map(|k| if (1..=6).contains(&k) { 1.0 / 6.0 } else { 0.0 })
+                .collect::<Vec<_>>()
+        };
         assert_eq!(middle_of(0.5, die), [2, 5]);
         assert_eq!(middle_of(0.99, die), [1, 6]);
     }
 
     #[test]
     fn a_long_distribution_is_followed_to_its_middle() {
-        let far = |up_to: u32| (0..=up_to).map(|k| f64::from(u8::from(k == 5000))).collect::<Vec<_>>();
+        let far =
+            |up_to: u32| (0..=up_to).map(|k| f64::from(u8::from(k == 5000))).collect::<Vec<_>>();
         assert_eq!(middle_of(0.9, far), [5000, 5000]);
     }
 

@@ -9,38 +9,15 @@ use crate::num::real::exp_m1;
 use crate::units::{Days, Money, Probability};
 use crate::value::horizon::annuity;
 use crate::value::{
-    BgNbd, Discount, FitStatus, FittedBetaGeometric, FittedGammaGamma, GammaGamma, MbgNbd,
-    PurchaseForecast, PurchaseRecord, PurchaseSummary, SpendRecord, ValueError,
+    Discount, FitStatus, FittedGammaGamma, FittedPurchaseModel, GammaGamma, PurchaseForecast,
+    PurchaseModel, PurchaseRecord, PurchaseSummary, SpendRecord, ValueError,
 };
 use crate::work::Work;
-
-/// The model of purchases that stands on top of the ladder. A closed set: a model of the caller's
-/// own is a [`ValueModel`](crate::value::ValueModel).
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum PurchaseModel {
-    /// MBG/NBD, the default.
-    MbgNbd(MbgNbd),
-    /// BG/NBD, under which everybody without a repeat purchase is alive for certain.
-    BgNbd(BgNbd),
-}
-
-impl From<MbgNbd> for PurchaseModel {
-    fn from(model: MbgNbd) -> Self {
-        Self::MbgNbd(model)
-    }
-}
-
-impl From<BgNbd> for PurchaseModel {
-    fn from(model: BgNbd) -> Self {
-        Self::BgNbd(model)
-    }
-}
 
 /// What purchases are forecast from.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum Purchases {
-    Model(Box<FittedBetaGeometric>),
+    Model(Box<FittedPurchaseModel>),
     EmpiricalRate(EmpiricalRate),
     /// Nobody was observed after their first purchase.
     Unknown,
@@ -56,11 +33,7 @@ impl Purchases {
     ) -> Result<Self, ValueError> {
         work.begin("fitting purchases", None)?;
         let base = PurchaseSummary::of(history);
-        let fitted = match model {
-            PurchaseModel::MbgNbd(model) => model.fit(&base, work),
-            PurchaseModel::BgNbd(model) => model.fit(&base, work),
-        };
-        match fitted {
+        match model.fit(&base, work) {
             Ok(model) => {
                 if model.sees_dropout() == Some(false) {
                     notes.push(format!(
@@ -81,8 +54,7 @@ impl Purchases {
     /// The name of the rung.
     pub(super) fn rung(&self) -> &'static str {
         match self {
-            Self::Model(model) if model.name() == "BG/NBD" => "bg_nbd",
-            Self::Model(_) => "mbg_nbd",
+            Self::Model(model) => model.key(),
             Self::EmpiricalRate(_) => "empirical_rate",
             Self::Unknown => "none",
         }

@@ -4,12 +4,12 @@
 use crate::data::CustomerHistory;
 use crate::units::{Days, Money, Probability};
 use crate::value::horizon::{Discount, WEEKS_PER_YEAR, annuity};
-use crate::value::ladder::{PurchaseModel, Purchases, Spend};
+use crate::value::ladder::{Purchases, Spend};
 use crate::value::potential::{peer_frontier, tenure_bands};
 use crate::value::{
-    CustomerValue, Economics, FittedBetaGeometric, FittedGammaGamma, FittedValueModel, GammaGamma,
-    MbgNbd, PurchaseSummary, Rates, SpendRecord, ValueBasis, ValueError, ValueModel, ValueUnit,
-    Worth,
+    CustomerValue, Economics, FittedGammaGamma, FittedPurchaseModel, FittedValueModel, GammaGamma,
+    MbgNbd, PurchaseModel, PurchaseSummary, Rates, SpendRecord, ValueBasis, ValueError, ValueModel,
+    ValueUnit, Worth,
 };
 use crate::work::Work;
 
@@ -158,7 +158,7 @@ pub struct FittedLifetimeValue {
 
 impl FittedLifetimeValue {
     /// The fitted model of purchases, unless it refused.
-    pub fn purchase_model(&self) -> Option<&FittedBetaGeometric> {
+    pub fn purchase_model(&self) -> Option<&FittedPurchaseModel> {
         match &self.purchases {
             Purchases::Model(model) => Some(model),
             _ => None,

@@ -30,7 +30,9 @@
 //! of likelihoods and expectations.
 
 mod beta_geometric;
+mod bootstrap;
 mod concentration;
+mod covariates;
 mod customer_value;
 mod decile;
 mod economics;
@@ -39,18 +41,23 @@ mod fit;
 mod gamma_gamma;
 mod holdout;
 mod horizon;
+mod intervals;
 mod ladder;
 mod lifetime;
 mod pareto_nbd;
 mod potential;
+mod purchase_model;
 mod purchases;
 mod rates;
+mod saved;
 
 pub use beta_geometric::{
     BgCnbd, BgNbd, FittedBetaGeometric, FittedCnbd, MbgCnbd, MbgNbd, PurchaseForecast,
     PurchaseRhythm,
 };
+pub use bootstrap::{Bootstrap, BootstrapDraws, Resampling};
 pub use concentration::Concentration;
+pub use covariates::{Coefficient, CovariateFit, Covariates};
 pub use customer_value::{
     CustomerValue, FittedValueModel, ValueBasis, ValueModel, ValueUnit, Worth,
 };
@@ -64,9 +71,11 @@ pub use holdout::{
     Quantity, TrackedWeek, Tracking,
 };
 pub use horizon::{Discount, Horizon};
-pub use ladder::PurchaseModel;
+pub use intervals::ForecastInterval;
 pub use lifetime::{FittedLifetimeValue, LifetimeValue};
 pub use pareto_nbd::{FittedParetoNbd, ParetoNbd};
 pub use potential::peer_frontier;
+pub use purchase_model::{FittedPurchaseModel, PurchaseModel};
 pub use purchases::{PurchaseRecord, PurchaseSummary};
 pub use rates::Rates;
+pub use saved::SavedModelError;

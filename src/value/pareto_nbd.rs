@@ -9,9 +9,11 @@
 //!
 //! [`Decay`]: crate::num::decay::Decay
 
+mod batch;
 mod forecast;
 mod grid;
 mod likelihood;
+mod shifted;
 mod standing;
 
 use crate::num::newton::{Bounds, minimise};
@@ -126,29 +128,40 @@ impl ParetoNbd {
     /// history, records of equal x share their integrals; else each record has its own, at about
     /// thirty times the cost.
     pub fn fit(&self, base: &PurchaseSummary, work: &Work) -> Result<FittedParetoNbd, ValueError> {
-        let refused = |reason| ValueError::Refused { model: NAME, reason };
-        let (have, need) = (base.n_repeat_customers(), self.min_repeat_customers.max(1));
-        if have < need {
-            return Err(refused(Refusal::TooFewRepeatCustomers { have, need }));
-        }
+        refuse_too_few(base, self.min_repeat_customers)?;
         let rows = Rows::of(base);
         let mean_age = rows.mean_age().max(0.1);
         let start = [0.5, mean_age, 0.5, mean_age].map(ln);
-        let found = minimise(start, RANGE, |logs| negative_log_likelihood(&rows, logs, work))?;
-        if !found.converged {
-            return Err(refused(Refusal::NotConverged));
-        }
-        let at = found.at.map(exp);
-        let names = [Parameter::R, Parameter::Alpha, Parameter::S, Parameter::Beta];
-        let (status, covariance) = conclude(names, at, &found);
-        Ok(FittedParetoNbd {
-            log_likelihood: Some(-found.curve.value),
-            covariance,
-            status,
-            iterations: found.iterations,
-            ..FittedParetoNbd::with(at)
-        })
+        fit_from(&rows, start, work)
     }
+}
+
+/// Refuses data in which too few customers came back.
+fn refuse_too_few(base: &PurchaseSummary, need: u64) -> Result<(), ValueError> {
+    let (have, need) = (base.n_repeat_customers(), need.max(1));
+    if have < need {
+        let reason = Refusal::TooFewRepeatCustomers { have, need };
+        return Err(ValueError::Refused { model: NAME, reason });
+    }
+    Ok(())
+}
+
+/// The fit from a given start.
+fn fit_from(rows: &Rows<'_>, start: [f64; 4], work: &Work) -> Result<FittedParetoNbd, ValueError> {
+    let found = minimise(start, RANGE, |logs| negative_log_likelihood(rows, logs, work))?;
+    if !found.converged {
+        return Err(ValueError::Refused { model: NAME, reason: Refusal::NotConverged });
+    }
+    let at = found.at.map(exp);
+    let names = [Parameter::R, Parameter::Alpha, Parameter::S, Parameter::Beta];
+    let (status, covariance) = conclude(names, at, &found);
+    Ok(FittedParetoNbd {
+        log_likelihood: Some(-found.curve.value),
+        covariance,
+        status,
+        iterations: found.iterations,
+        ..FittedParetoNbd::with(at)
+    })
 }
 
 /// A Pareto/NBD with its parameters.

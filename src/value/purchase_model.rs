@@ -99,6 +99,15 @@ impl FittedPurchaseModel {
         of_each!(self, model => model.name())
     }
 
+    /// The name in outputs and saved models, such as `mbg_nbd`.
+    pub(super) fn key(&self) -> &'static str {
+        match self {
+            Self::BetaGeometric(model) if model.name() == "BG/NBD" => "bg_nbd",
+            Self::BetaGeometric(_) => "mbg_nbd",
+            Self::ParetoNbd(_) => "pareto_nbd",
+        }
+    }
+
     /// The parameters, rates per week.
     pub fn parameters(&self) -> Vec<(Parameter, f64)> {
         of_each!(self, model => model.parameters())

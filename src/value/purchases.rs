@@ -68,6 +68,12 @@ impl PurchaseRecord {
         (self.t_x / 7.0, self.age / 7.0)
     }
 
+    /// A record that was made so that it is one.
+    pub(crate) fn counted(x: u32, t_x: f64, age: f64) -> Self {
+        debug_assert!(Self::new(x, t_x, age).is_ok(), "0 <= t_x <= T, and 0 for x of 0");
+        Self { x, t_x, age }
+    }
+
     /// Weeks since the last purchase, with the digits that a difference of weeks would lose.
     pub(crate) fn silent_weeks(&self) -> f64 {
         (self.age - self.t_x) / 7.0

@@ -44,6 +44,16 @@ pub(super) fn fit(
             start = found.at;
         }
     }
+    fit_from(variant, &rows, start, work)
+}
+
+/// The fit from a given start.
+pub(super) fn fit_from(
+    variant: Variant,
+    rows: &Rows,
+    start: [f64; 4],
+    work: &Work,
+) -> Result<FittedBetaGeometric, ValueError> {
     let found = minimise(start, RANGE, |logs| rows.negative_log_likelihood(logs, work))?;
     if !found.converged {
         let (model, reason) = (variant.name(), Refusal::NotConverged);

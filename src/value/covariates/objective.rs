@@ -63,8 +63,7 @@ impl<'a, M: Shiftable + Sync> Objective<'a, M> {
                 for (effect, (factor, coefficient)) in
                     self.effects.iter().zip(factors[4..].iter_mut().zip(&at[4..]))
                 {
-                    *factor =
-                        (effect.position, effect.sign * effect.column.values[customer]);
+                    *factor = (effect.position, effect.sign * effect.column.values[customer]);
                     logs[effect.position] += factor.1 * coefficient;
                 }
                 let curve = self.model.curve(&logs, &self.records[customer]);

@@ -126,20 +126,27 @@ pub(super) fn negative_log_likelihood(
         sum.add(part);
     }
     for &(x, customers) in &rows.by_x {
-        sum.value += customers * ln_rising(r, x);
-        sum.gradient[0] += customers * digamma_rise(r, x);
-        sum.hessian[0] -= customers * trigamma_fall(r, x);
+        sum.add_terms_of_x(r, x, customers);
     }
-    // The chain rule from parameters to their logarithms, and the sign of a minimum.
-    let p = [r, alpha, s, beta];
-    let gradient: [f64; 4] = std::array::from_fn(|i| -p[i] * sum.gradient[i]);
-    let mut hessian = [[0.0; 4]; 4];
-    for (&(i, j), second) in PAIRS.iter().zip(sum.hessian) {
-        let own = if i == j { gradient[i] } else { 0.0 };
-        hessian[i][j] = own - p[i] * p[j] * second;
-        hessian[j][i] = hessian[i][j];
-    }
-    Ok(Curve { value: -sum.value, gradient, hessian })
+    // The sign of a minimum.
+    let Curve { value, gradient, hessian } = sum.by_logs([r, alpha, s, beta]);
+    Ok(Curve {
+        value: -value,
+        gradient: gradient.map(|slope| -slope),
+        hessian: hessian.map(|row| row.map(|second| -second)),
+    })
+}
+
+/// One record's log-likelihood with its derivatives by the logarithms of r, α, s, β.
+pub(super) fn log_likelihood(logs: &[f64; 4], record: &PurchaseRecord) -> Curve<4> {
+    let [r, alpha, s, beta] = logs.map(exp);
+    let parameters = Parameters { r, alpha, s, beta };
+    let x = record.repeat_purchases();
+    let mut sum = Sum::default();
+    let (level, mixture) = mixture(&parameters, record);
+    sum.add_mixture(level, &mixture, 1.0);
+    sum.add_terms_of_x(r, x, 1.0);
+    sum.by_logs([r, alpha, s, beta])
 }
 
 /// A log-likelihood with its derivatives by r, α, s, β.
@@ -159,6 +166,25 @@ impl Sum {
         for i in 0..10 {
             self.hessian[i] += other.hessian[i];
         }
+    }
+
+    /// Adds what depends on x alone, of that many customers.
+    fn add_terms_of_x(&mut self, r: f64, x: u32, customers: f64) {
+        self.value += customers * ln_rising(r, x);
+        self.gradient[0] += customers * digamma_rise(r, x);
+        self.hessian[0] -= customers * trigamma_fall(r, x);
+    }
+
+    /// The derivatives by the logarithms of the parameters.
+    fn by_logs(&self, p: [f64; 4]) -> Curve<4> {
+        let gradient: [f64; 4] = std::array::from_fn(|i| p[i] * self.gradient[i]);
+        let mut hessian = [[0.0; 4]; 4];
+        for (&(i, j), second) in PAIRS.iter().zip(self.hessian) {
+            let own = if i == j { gradient[i] } else { 0.0 };
+            hessian[i][j] = own + p[i] * p[j] * second;
+            hessian[j][i] = hessian[i][j];
+        }
+        Curve { value: self.value, gradient, hessian }
     }
 
     /// Adds that many customers whose likelihood is `e^level` times the mass of the mixture.
