@@ -15,6 +15,7 @@ mod likelihood;
 mod regular;
 mod shifted;
 
+use crate::num::newton::Bounds;
 use crate::num::real::{exp_m1, ln_1p};
 use crate::units::{Days, Probability};
 use crate::value::{
@@ -208,6 +209,11 @@ impl FittedBetaGeometric {
     /// The same model with other parameters.
     pub(super) fn at(&self, parameters: [f64; 4]) -> Self {
         Self::with(self.variant, parameters)
+    }
+
+    /// The likelihood of a base, and the range of the logarithms.
+    pub(super) fn objective(&self, base: &PurchaseSummary) -> (fit::Rows, Bounds) {
+        (fit::Rows::of(self.variant, base, 1), fit::RANGE)
     }
 
     /// The fit to other customers, from where this one stands.

@@ -33,6 +33,24 @@ pub enum Parameter {
     Gamma,
 }
 
+impl Parameter {
+    /// The letter, spelled out where it is Greek: `r`, `alpha`.
+    pub fn symbol(self) -> &'static str {
+        match self {
+            Self::R => "r",
+            Self::Alpha => "alpha",
+            Self::A => "a",
+            Self::B => "b",
+            Self::S => "s",
+            Self::Beta => "beta",
+            Self::Delta => "delta",
+            Self::P => "p",
+            Self::Q => "q",
+            Self::Gamma => "gamma",
+        }
+    }
+}
+
 /// How the fit ended.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

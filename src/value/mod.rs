@@ -46,6 +46,7 @@ mod ladder;
 mod lifetime;
 mod pareto_nbd;
 mod potential;
+mod profile_interval;
 mod purchase_model;
 mod purchases;
 mod rates;

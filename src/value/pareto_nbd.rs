@@ -25,7 +25,7 @@ use crate::value::{
 };
 use crate::work::Work;
 
-use likelihood::{Rows, negative_log_likelihood};
+use likelihood::Rows;
 use standing::{Prospect, Standing};
 
 /// The Pareto/NBD model of Schmittlein, Morrison & Colombo (1987).
@@ -148,7 +148,7 @@ fn refuse_too_few(base: &PurchaseSummary, need: u64) -> Result<(), ValueError> {
 
 /// The fit from a given start.
 fn fit_from(rows: &Rows<'_>, start: [f64; 4], work: &Work) -> Result<FittedParetoNbd, ValueError> {
-    let found = minimise(start, RANGE, |logs| negative_log_likelihood(rows, logs, work))?;
+    let found = minimise(start, RANGE, |logs| rows.negative_log_likelihood(logs, work))?;
     if !found.converged {
         return Err(ValueError::Refused { model: NAME, reason: Refusal::NotConverged });
     }

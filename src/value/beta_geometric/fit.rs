@@ -20,7 +20,7 @@ use crate::value::{FittedBetaGeometric, Parameter, PurchaseSummary, Refusal, Val
 use crate::work::{Cancelled, Work};
 
 /// The logarithms of the parameters stay within these: a factor of nine million either way.
-pub(super) const RANGE: Bounds = Bounds { low: -16.0, high: 16.0 };
+pub(in crate::value) const RANGE: Bounds = Bounds { low: -16.0, high: 16.0 };
 
 /// From this many distinct records on, the search starts where a fit to a sample of them ended,
 /// which leaves it three or four passes over all instead of ten. The optimum is that of all.
@@ -86,7 +86,7 @@ pub(super) fn refuse_too_few(
 }
 
 /// The distinct records in columns, those of equal x together.
-pub(super) struct Rows {
+pub(in crate::value) struct Rows {
     variant: Variant,
     /// The times that occur, in weeks.
     times: Vec<f64>,
@@ -162,7 +162,7 @@ impl Rows {
     }
 
     /// The negative log-likelihood with both derivatives, in the logarithms of r, α, a, b.
-    pub(super) fn negative_log_likelihood(
+    pub(in crate::value) fn negative_log_likelihood(
         &self,
         logs: &[f64; 4],
         work: &Work,

@@ -1,12 +1,13 @@
 //! Forecasts for many customers at once, and fits to other bases.
 
 use crate::num::blocks;
+use crate::num::newton::Bounds;
 use crate::num::real::ln;
 use crate::units::Days;
 use crate::value::horizon::annuity;
 use crate::value::pareto_nbd::likelihood::Rows;
 use crate::value::pareto_nbd::standing::Standing;
-use crate::value::pareto_nbd::{fit_from, refuse_too_few};
+use crate::value::pareto_nbd::{RANGE, fit_from, refuse_too_few};
 use crate::value::{
     Discount, FitStatus, FittedParetoNbd, ParetoNbd, PurchaseForecast, PurchaseSummary, ValueError,
 };
@@ -75,6 +76,11 @@ impl FittedParetoNbd {
             (_, Some(covariance)) => Some(self.s() > covariance[2][2].sqrt()),
             (_, None) => Some(false),
         }
+    }
+
+    /// The likelihood of a base, and the range of the logarithms.
+    pub(in crate::value) fn objective<'a>(&self, base: &'a PurchaseSummary) -> (Rows<'a>, Bounds) {
+        (Rows::of(base), RANGE)
     }
 
     /// The fit to other customers, from where this one stands.

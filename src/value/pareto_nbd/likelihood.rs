@@ -26,7 +26,7 @@ const PAIRS: [(usize, usize); 10] =
     [(0, 0), (0, 1), (0, 2), (0, 3), (1, 1), (1, 2), (1, 3), (2, 2), (2, 3), (3, 3)];
 
 /// The distinct records, cut into runs of equal x that share a table.
-pub(super) struct Rows<'a> {
+pub(in crate::value) struct Rows<'a> {
     base: &'a PurchaseSummary,
     runs: Vec<Run>,
     /// Each x that occurs, and how many customers have it.
@@ -87,6 +87,34 @@ impl<'a> Rows<'a> {
         rows
     }
 
+    /// The negative log-likelihood with both derivatives, in the logarithms of r, α, s, β.
+    pub(in crate::value) fn negative_log_likelihood(
+        &self,
+        logs: &[f64; 4],
+        work: &Work,
+    ) -> Result<Curve<4>, ValueError> {
+        let [r, alpha, s, beta] = logs.map(exp);
+        let parameters = Parameters { r, alpha, s, beta };
+        let grid = self.last_day.map(|last| Grid::new(&parameters, last));
+        let parts = blocks::map_tasks(self.runs.len(), work, |run| {
+            sum_of_run(self.base, &self.runs[run], &parameters, grid.as_ref())
+        })?;
+        let mut sum = Sum::default();
+        for part in &parts {
+            sum.add(part);
+        }
+        for &(x, customers) in &self.by_x {
+            sum.add_terms_of_x(r, x, customers);
+        }
+        // The sign of a minimum.
+        let Curve { value, gradient, hessian } = sum.by_logs([r, alpha, s, beta]);
+        Ok(Curve {
+            value: -value,
+            gradient: gradient.map(|slope| -slope),
+            hessian: hessian.map(|row| row.map(|second| -second)),
+        })
+    }
+
     pub(super) fn mean_age(&self) -> f64 {
         let total = blocks::sum(self.base.distinct().len(), |i| {
             self.base.distinct()[i].weeks().1 * self.base.customers()[i] as f64
@@ -107,34 +135,6 @@ fn days_of(records: &[PurchaseRecord]) -> Option<Range<usize>> {
         last = last.max(age);
     }
     Some(first as usize..last as usize)
-}
-
-/// The negative log-likelihood with both derivatives, in the logarithms of r, α, s, β.
-pub(super) fn negative_log_likelihood(
-    rows: &Rows<'_>,
-    logs: &[f64; 4],
-    work: &Work,
-) -> Result<Curve<4>, ValueError> {
-    let [r, alpha, s, beta] = logs.map(exp);
-    let parameters = Parameters { r, alpha, s, beta };
-    let grid = rows.last_day.map(|last| Grid::new(&parameters, last));
-    let parts = blocks::map_tasks(rows.runs.len(), work, |run| {
-        sum_of_run(rows.base, &rows.runs[run], &parameters, grid.as_ref())
-    })?;
-    let mut sum = Sum::default();
-    for part in &parts {
-        sum.add(part);
-    }
-    for &(x, customers) in &rows.by_x {
-        sum.add_terms_of_x(r, x, customers);
-    }
-    // The sign of a minimum.
-    let Curve { value, gradient, hessian } = sum.by_logs([r, alpha, s, beta]);
-    Ok(Curve {
-        value: -value,
-        gradient: gradient.map(|slope| -slope),
-        hessian: hessian.map(|row| row.map(|second| -second)),
-    })
 }
 
 /// One record's log-likelihood with its derivatives by the logarithms of r, α, s, β.

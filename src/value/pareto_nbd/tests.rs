@@ -29,7 +29,7 @@ fn derivatives_equal_finite_differences() {
     let base = base();
     let work = Work::new();
     for rows in [true, false].map(|with| Rows::with_tables(&base, with)) {
-        let evaluate = |logs: &[f64; 4]| negative_log_likelihood(&rows, logs, &work).unwrap();
+        let evaluate = |logs: &[f64; 4]| rows.negative_log_likelihood(logs, &work).unwrap();
         for at in POINTS {
             let here = evaluate(&at);
             let step = 1e-5;
@@ -65,7 +65,7 @@ fn tables_equal_single_integrals() {
     let work = Work::new();
     for at in POINTS {
         let [tables, single] = [true, false].map(|with| {
-            negative_log_likelihood(&Rows::with_tables(&base, with), &at, &work).unwrap()
+            Rows::with_tables(&base, with).negative_log_likelihood(&at, &work).unwrap()
         });
         let close = |got: f64, want: f64| {
             assert!((got - want).abs() < 1e-12 * want.abs().max(1.0), "{got} {want}");
@@ -85,7 +85,7 @@ fn the_sum_of_single_likelihoods_is_the_likelihood() {
     let base = base();
     for at in POINTS {
         let model = FittedParetoNbd::with(at.map(exp));
-        let whole = negative_log_likelihood(&Rows::of(&base), &at, &Work::new()).unwrap();
+        let whole = Rows::of(&base).negative_log_likelihood(&at, &Work::new()).unwrap();
         let mut single = 0.0;
         for (record, &n) in base.distinct().iter().zip(base.customers()) {
             single += model.log_likelihood_of(record) * n as f64;
