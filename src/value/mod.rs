@@ -7,6 +7,8 @@
 //! | [`Concentration`] | how much of the value the top shares hold; Gini index and Lorenz curve |
 //! | [`MbgNbd`], [`BgNbd`] | how often a customer will buy, and whether there still is a customer |
 //! | [`GammaGamma`] | how much a customer spends at a purchase |
+//! | [`SpendIndependence`] | whether spend goes with purchases, which Gamma-Gamma takes it not to |
+//! | [`CredibilitySpend`] | net spend per purchase day, with returns and free orders |
 //! | [`FitStatus`], [`Parameter`] | how a fit ended |
 //! | [`LifetimeValue`] | both together, as money over a horizon, with a ladder for data that a model refuses |
 //! | [`Horizon`], [`Discount`] | how far a forecast looks, and what later money is worth today |
@@ -28,6 +30,7 @@
 
 mod beta_geometric;
 mod concentration;
+mod credibility;
 mod customer_value;
 mod decile;
 mod economics;
@@ -43,6 +46,9 @@ mod rates;
 
 pub use beta_geometric::{BgNbd, FittedBetaGeometric, MbgNbd};
 pub use concentration::Concentration;
+pub use credibility::{
+    CredibilitySpend, CredibilityStatus, CredibleSpend, FittedCredibilitySpend, NetSpendRecord,
+};
 pub use customer_value::{
     CustomerValue, FittedValueModel, ValueBasis, ValueModel, ValueUnit, Worth,
 };
@@ -50,7 +56,10 @@ pub use decile::{DecileSummary, Deciles, deciles};
 pub use economics::Economics;
 pub use error::{Refusal, ValueError};
 pub use fit::{FitStatus, Parameter};
-pub use gamma_gamma::{FittedGammaGamma, GammaGamma, SpendRecord};
+pub use gamma_gamma::{
+    FittedGammaGamma, GammaGamma, Independence, SpendIndependence, SpendPosterior, SpendRecord,
+    SpendSummary,
+};
 pub use horizon::{Discount, Horizon};
 pub use ladder::PurchaseModel;
 pub use lifetime::{FittedLifetimeValue, LifetimeValue};
