@@ -287,14 +287,14 @@ impl FittedGammaGamma {
 
     /// Expected spend at a purchase of a customer of whom this was seen; `None` if nothing was.
     ///
-    /// Fader & Hardie (2013), equation 5, in the form `p (γ + x m) / (p x + q - 1)`, which holds for
-    /// q of at most 1 too once `p x + q` exceeds 1.
+    /// Fader & Hardie (2013), equation 5, in the form `p (γ + x m) / (p x + q - 1)`, which holds
+    /// for q of at most 1 too once `p x + q` exceeds 1.
     ///
     /// # Errors
     ///
-    /// [`ValueError::Refused`] where the expectation is infinite: `p x + q` of at most 1, so nothing
-    /// seen and q at most 1, or next to nothing. [`FittedGammaGamma::expected_or_median`] answers
-    /// there too.
+    /// [`ValueError::Refused`] where the expectation is infinite: `p x + q` of at most 1, so
+    /// nothing seen and q at most 1, or next to nothing.
+    /// [`FittedGammaGamma::expected_or_median`] answers there too.
     pub fn expected_spend(&self, seen: Option<SpendRecord>) -> Result<Money, ValueError> {
         self.posterior(seen).mean().ok_or_else(infinite)
     }

@@ -175,7 +175,8 @@ impl<'a> Totals<'a> {
     }
 }
 
-/// Value, gradient and the upper half of the matrix of second derivatives, in logarithms of p, q, γ.
+/// Value, gradient and the upper half of the matrix of second derivatives, in the logarithms of
+/// p, q, γ.
 #[derive(Debug, Clone, Copy, Default)]
 struct Piece {
     value: f64,
