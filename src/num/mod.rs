@@ -9,6 +9,7 @@
 //! | [`delta`] | standard errors of predictions |
 //! | [`decay`] | integrals of decaying products of powers |
 //! | [`exponential_integral`] | the generalised exponential integral |
+//! | [`gamma_tail`] | tails and quantiles of the gamma distribution |
 //! | [`interval`] | intervals for shares and means |
 //! | [`linear`] | small symmetric systems |
 //! | [`newton`] | minimum of a smooth function of a few variables |
@@ -31,6 +32,7 @@ pub(crate) mod correlation;
 pub(crate) mod decay;
 pub(crate) mod delta;
 pub(crate) mod exponential_integral;
+pub(crate) mod gamma_tail;
 pub(crate) mod interval;
 pub(crate) mod linear;
 pub(crate) mod newton;

@@ -81,8 +81,19 @@ pub enum Refusal {
     },
     /// Every customer spends the same, so that there is no spread to model.
     NoVariation,
-    /// The fitted distribution of spend has no mean.
+    /// The mean of a distribution of spend is infinite.
     InfiniteMean,
+    /// Mean spend spans so many powers of ten that ratios leave the range of numbers.
+    SpendTooWide,
+    /// Too few customers to tell how they differ.
+    TooFewCustomers {
+        /// How many there are.
+        have: u64,
+        /// How many are needed.
+        need: u64,
+    },
+    /// Nobody was seen on two days, so that nothing tells how a customer varies.
+    NobodyTwice,
     /// The search for the optimum did not end.
     NotConverged,
 }
@@ -95,6 +106,11 @@ impl fmt::Display for Refusal {
             }
             Self::NoVariation => f.write_str("all customers spend alike"),
             Self::InfiniteMean => f.write_str("its mean spend is infinite (q is at most 1)"),
+            Self::SpendTooWide => f.write_str("spend spans too many powers of ten"),
+            Self::TooFewCustomers { have, need } => {
+                write!(f, "{have} customers, at least {need} are needed")
+            }
+            Self::NobodyTwice => f.write_str("nobody bought on two days"),
             Self::NotConverged => f.write_str("the search for the optimum did not converge"),
         }
     }

@@ -116,6 +116,11 @@ impl Spend {
         work.begin("fitting spend", None)?;
         match model.fit(&SpendRecord::of(history), work) {
             Ok(model) => {
+                // Everybody of whom nothing was seen must have an expectation, too.
+                if let Err(error) = model.expected_spend(None) {
+                    notes.push(error.to_string());
+                    return Ok(Self::Pooled(pooled_spend(history)));
+                }
                 if !matches!(model.status(), FitStatus::Converged) {
                     notes.push(
                         "Gamma-Gamma is at the edge of its range: forecasts hold, its parameters \
@@ -144,7 +149,7 @@ impl Spend {
     /// Expected spend at a purchase of a customer of whom this much was seen.
     pub(super) fn expected(&self, seen: Option<SpendRecord>) -> f64 {
         match self {
-            // A fit with q at most 1 refuses, so the expectation is finite for whatever was seen.
+            // A fit that expects nothing finite of a stranger is not on the ladder.
             Self::Model(model) => model.expected_spend(seen).map_or(0.0, Money::amount),
             Self::Pooled(mean) => *mean,
         }

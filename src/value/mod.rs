@@ -9,6 +9,8 @@
 //! | [`ParetoNbd`] | the same where customers may leave at any time |
 //! | [`MbgCnbd`], [`BgCnbd`] | the same for customers who buy at regular times |
 //! | [`GammaGamma`] | how much a customer spends at a purchase |
+//! | [`SpendIndependence`] | whether spend goes with purchases, which Gamma-Gamma takes it not to |
+//! | [`CredibilitySpend`] | net spend per purchase day, with returns and free orders |
 //! | [`FitStatus`], [`Parameter`] | how a fit ended |
 //! | [`LifetimeValue`] | both together, as money over a horizon, with a ladder for data that a model refuses |
 //! | [`HoldoutTest`], [`Tracking`] | whether a forecast beats rules that need no model, on time that it has not seen |
@@ -33,6 +35,7 @@ mod beta_geometric;
 mod bootstrap;
 mod concentration;
 mod covariates;
+mod credibility;
 mod customer_value;
 mod decile;
 mod economics;
@@ -59,6 +62,9 @@ pub use beta_geometric::{
 pub use bootstrap::{Bootstrap, BootstrapDraws, Resampling};
 pub use concentration::Concentration;
 pub use covariates::{Coefficient, CovariateFit, Covariates};
+pub use credibility::{
+    CredibilitySpend, CredibilityStatus, CredibleSpend, FittedCredibilitySpend, NetSpendRecord,
+};
 pub use customer_value::{
     CustomerValue, FittedValueModel, ValueBasis, ValueModel, ValueUnit, Worth,
 };
@@ -70,6 +76,9 @@ pub use gamma_gamma::{FittedGammaGamma, GammaGamma, SpendRecord};
 pub use holdout::{
     Baseline, Calibration, Comparison, ForecastScore, ForecastVerdict, HoldoutReport, HoldoutTest,
     Quantity, TrackedWeek, Tracking,
+pub use gamma_gamma::{
+    FittedGammaGamma, GammaGamma, Independence, SpendIndependence, SpendPosterior, SpendRecord,
+    SpendSummary,
 };
 pub use horizon::{Discount, Horizon};
 pub use intervals::ForecastInterval;

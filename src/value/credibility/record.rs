@@ -1,0 +1,96 @@
+//! What credibility sees of a customer: on how many days they bought, their mean, and how the days
+//! vary.
+
+use crate::units::Money;
+use crate::value::ValueError;
+
+/// Net spend of a customer over their purchase days: how many, their mean, and the squares of their
+/// deviations from it.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct NetSpendRecord {
+    pub(super) days: u64,
+    pub(super) weight: f64,
+    pub(super) mean: f64,
+    pub(super) deviations: f64,
+}
+
+impl NetSpendRecord {
+    /// From the net spend of each purchase day; `None` for no days, and for spend that is not
+    /// finite.
+    ///
+    /// ```
+    /// use segmentry::value::NetSpendRecord;
+    ///
+    /// let record = NetSpendRecord::from_days(&[30.0, -10.0]).expect("two days");
+    /// assert_eq!((record.days(), record.mean().amount()), (2, 10.0));
+    /// ```
+    pub fn from_days(days: &[f64]) -> Option<Self> {
+        let count = days.len() as f64;
+        let mean = days.iter().fold(0.0, |sum, day| sum + day / count);
+        let deviations = days.iter().fold(0.0, |sum, day| sum + (day - mean) * (day - mean));
+        (!days.is_empty() && mean.is_finite() && deviations.is_finite()).then_some(Self {
+            days: days.len() as u64,
+            weight: count,
+            mean,
+            deviations,
+        })
+    }
+
+    /// From sums over the purchase days: how many, net spend, and its squares.
+    ///
+    /// Deviations are the difference of two sums; they lose digits where the mean is large against
+    /// them. [`NetSpendRecord::from_days`] does not.
+    ///
+    /// # Errors
+    ///
+    /// [`ValueError::Param`] unless there is a day, the sums are finite, and the squares are no
+    /// fewer than the sum allows.
+    pub fn from_sums(days: u64, sum: f64, sum_of_squares: f64) -> Result<Self, ValueError> {
+        let count = days as f64;
+        Self::weighted(days, count, sum, sum_of_squares)
+    }
+
+    /// As [`NetSpendRecord::from_sums`], where days have weights: their sum, the weighted sum and
+    /// the weighted sum of squares. The variance of a day is that within customers over its weight.
+    ///
+    /// # Errors
+    ///
+    /// As [`NetSpendRecord::from_sums`], and unless the weight is positive.
+    pub fn weighted(
+        days: u64,
+        weight: f64,
+        sum: f64,
+        sum_of_squares: f64,
+    ) -> Result<Self, ValueError> {
+        let bad = |name, value, expected| Err(ValueError::Param { name, value, expected });
+        if days == 0 {
+            return bad("days", 0.0, "at least 1");
+        }
+        if !(weight > 0.0 && weight.is_finite()) {
+            return bad("weight", weight, "finite and greater than 0");
+        }
+        if !sum.is_finite() {
+            return bad("sum", sum, "finite");
+        }
+        let mean = sum / weight;
+        let least = mean * sum;
+        // Sums of a million squares are off by as many roundings at most.
+        let slack = 1e-9 * least;
+        if !(sum_of_squares.is_finite() && sum_of_squares >= least - slack) {
+            let expected = "finite, and at least the square of the sum over the weight";
+            return bad("sum_of_squares", sum_of_squares, expected);
+        }
+        let deviations = if days == 1 { 0.0 } else { (sum_of_squares - least).max(0.0) };
+        Ok(Self { days, weight, mean, deviations })
+    }
+
+    /// On how many days the customer bought.
+    pub fn days(&self) -> u64 {
+        self.days
+    }
+
+    /// Mean net spend on a purchase day.
+    pub fn mean(&self) -> Money {
+        Money::finite(self.mean)
+    }
+}
