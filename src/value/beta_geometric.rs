@@ -18,8 +18,10 @@ mod shifted;
 use crate::num::newton::Bounds;
 use crate::num::real::{exp_m1, ln_1p};
 use crate::units::{Days, Probability};
+use crate::value::saved::{Parts, SavedFit};
 use crate::value::{
-    Discount, FitStatus, Horizon, Parameter, PurchaseRecord, PurchaseSummary, ValueError,
+    Discount, FitStatus, Horizon, Parameter, PurchaseRecord, PurchaseSummary, SavedModelError,
+    ValueError,
 };
 use crate::work::Work;
 pub use batch::PurchaseForecast;
@@ -209,6 +211,15 @@ impl FittedBetaGeometric {
     /// The same model with other parameters.
     pub(super) fn at(&self, parameters: [f64; 4]) -> Self {
         Self::with(self.variant, parameters)
+    }
+
+    pub(super) fn restored(name: &str, fit: &SavedFit) -> Result<Self, SavedModelError> {
+        let variant = if name == Variant::BgNbd.name() { Variant::BgNbd } else { Variant::MbgNbd };
+        let names = [Parameter::R, Parameter::Alpha, Parameter::A, Parameter::B];
+        let Parts { parameters, covariance, log_likelihood, status, iterations } =
+            fit.parts(names)?;
+        let model = Self::with(variant, parameters);
+        Ok(Self { log_likelihood, covariance, status, iterations, ..model })
     }
 
     /// The likelihood of a base, and the range of the logarithms.

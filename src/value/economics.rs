@@ -156,6 +156,11 @@ impl Economics {
         self.margin != Margin::NotStated
     }
 
+    /// Whether a cost to serve is known of anybody.
+    pub(crate) fn has_cost_to_serve(&self, n: usize) -> bool {
+        (0..n).any(|row| self.cost_to_serve_of(row).is_some())
+    }
+
     /// Checks that per-customer figures are there for each of `n` customers.
     pub(crate) fn check_length(&self, n: usize) -> Result<(), ValueError> {
         let length = |what, got| {

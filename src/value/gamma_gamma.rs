@@ -6,6 +6,7 @@
 //!
 //! [`SpendIndependence`]: crate::value::SpendIndependence
 
+mod elsewhere;
 mod independence;
 mod likelihood;
 mod posterior;

@@ -169,8 +169,8 @@ pub(super) struct Outlook {
 /// everybody's with the weight of one mean age.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct EmpiricalRate {
-    pooled: f64,
-    mean_age: f64,
+    pub(super) pooled: f64,
+    pub(super) mean_age: f64,
 }
 
 impl EmpiricalRate {

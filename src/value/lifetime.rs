@@ -1,10 +1,15 @@
 //! Lifetime value: purchases times spend over a horizon, with a rung below for data that a model
 //! refuses.
 
+mod intervals;
+mod saved;
+
+pub use intervals::{ValueInterval, ValueIntervals};
+
 use crate::data::CustomerHistory;
 use crate::units::{Days, Money, Probability};
 use crate::value::horizon::{Discount, WEEKS_PER_YEAR, annuity};
-use crate::value::ladder::{Purchases, Spend};
+use crate::value::ladder::{Outlook, Purchases, Spend};
 use crate::value::potential::{peer_frontier, tenure_bands};
 use crate::value::{
     CustomerValue, Economics, FittedGammaGamma, FittedPurchaseModel, FittedValueModel, GammaGamma,
@@ -180,6 +185,68 @@ impl FittedLifetimeValue {
     }
 }
 
+/// What the two rungs see of the customers of a history.
+struct Seen {
+    base: PurchaseSummary,
+    spend: Vec<Option<SpendRecord>>,
+}
+
+impl Seen {
+    fn of(history: &CustomerHistory) -> Self {
+        Self { base: PurchaseSummary::of(history), spend: SpendRecord::of(history) }
+    }
+}
+
+impl FittedLifetimeValue {
+    fn outlooks(
+        &self,
+        seen: &Seen,
+        purchases: &Purchases,
+        work: &Work,
+    ) -> Result<Option<Vec<Outlook>>, ValueError> {
+        let discount = Discount::annual(self.settings.annual_discount)?;
+        purchases.outlooks(&seen.base, self.settings.horizon, discount, work)
+    }
+
+    /// The rates behind every customer's future value, if the rungs were these; `None` for all
+    /// where no future can be estimated.
+    fn rates(
+        &self,
+        seen: &Seen,
+        purchases: &Purchases,
+        spend: &Spend,
+        economics: &Economics,
+        work: &Work,
+    ) -> Result<Vec<Option<Rates>>, ValueError> {
+        let outlooks = self.outlooks(seen, purchases, work)?;
+        self.rates_from(seen, outlooks.as_deref(), spend, economics)
+    }
+
+    fn rates_from(
+        &self,
+        seen: &Seen,
+        outlooks: Option<&[Outlook]>,
+        spend: &Spend,
+        economics: &Economics,
+    ) -> Result<Vec<Option<Rates>>, ValueError> {
+        let discount = Discount::annual(self.settings.annual_discount)?;
+        let discounted_weeks = annuity(self.settings.horizon.in_weeks(), discount.weekly());
+        let rates = |row: usize| {
+            let outlook = outlooks?[seen.base.places()[row] as usize];
+            let cost = economics.cost_to_serve_of(row).map_or(0.0, Money::amount);
+            Some(Rates {
+                alive: outlook.p_alive.map_or(1.0, Probability::value),
+                staying: outlook.staying,
+                purchases: outlook.purchases,
+                spend: spend.expected(seen.spend[row]),
+                margin: economics.margin_of(row).unwrap_or(1.0),
+                cost: cost / WEEKS_PER_YEAR * discounted_weeks,
+            })
+        };
+        Ok((0..seen.spend.len()).map(rates).collect())
+    }
+}
+
 impl FittedValueModel for FittedLifetimeValue {
     fn value(
         &self,
@@ -189,37 +256,26 @@ impl FittedValueModel for FittedLifetimeValue {
     ) -> Result<CustomerValue, ValueError> {
         let n = history.n_customers();
         economics.check_length(n)?;
-        let base = PurchaseSummary::of(history);
+        let seen = Seen::of(history);
         work.begin("valuing customers", Some(n as u64))?;
-        let discount = Discount::annual(self.settings.annual_discount)?;
-        let outlooks = self.purchases.outlooks(&base, self.settings.horizon, discount, work)?;
-        let spend = SpendRecord::of(history);
-        let weeks = self.settings.horizon.in_weeks();
-        let discounted_weeks = annuity(weeks, discount.weekly());
-        let mut rows: Vec<Worth> = (0..n)
-            .map(|row| {
+        let outlooks = self.outlooks(&seen, &self.purchases, work)?;
+        let rates = self.rates_from(&seen, outlooks.as_deref(), &self.spend, economics)?;
+        let mut rows: Vec<Worth> = rates
+            .into_iter()
+            .enumerate()
+            .map(|(row, rates)| {
                 let mut worth = Worth::realised(
                     history.gross(row),
                     history.net(row),
                     history.purchases(row),
                     history.days_since_last(row),
                 );
-                let cost = economics.cost_to_serve_of(row);
-                worth.cost_known = cost.is_some();
-                if let Some(outlooks) = &outlooks {
-                    let outlook = outlooks[base.places()[row] as usize];
-                    let per_week = cost.map_or(0.0, Money::amount) / WEEKS_PER_YEAR;
-                    worth.p_alive = outlook.p_alive;
-                    worth.p_active = Some(outlook.p_active);
-                    worth.rates = Some(Rates {
-                        alive: outlook.p_alive.map_or(1.0, Probability::value),
-                        staying: outlook.staying,
-                        purchases: outlook.purchases,
-                        spend: self.spend.expected(spend[row]),
-                        margin: economics.margin_of(row).unwrap_or(1.0),
-                        cost: per_week * discounted_weeks,
-                    });
-                }
+                let outlook =
+                    outlooks.as_ref().map(|outlooks| outlooks[seen.base.places()[row] as usize]);
+                worth.cost_known = economics.cost_to_serve_of(row).is_some();
+                worth.p_alive = outlook.and_then(|outlook| outlook.p_alive);
+                worth.p_active = outlook.map(|outlook| outlook.p_active);
+                worth.rates = rates;
                 worth
             })
             .collect();

@@ -72,17 +72,17 @@ pub use decile::{DecileSummary, Deciles, deciles};
 pub use economics::Economics;
 pub use error::{Refusal, ValueError};
 pub use fit::{FitStatus, Parameter};
-pub use gamma_gamma::{FittedGammaGamma, GammaGamma, SpendRecord};
-pub use holdout::{
-    Baseline, Calibration, Comparison, ForecastScore, ForecastVerdict, HoldoutReport, HoldoutTest,
-    Quantity, TrackedWeek, Tracking,
 pub use gamma_gamma::{
     FittedGammaGamma, GammaGamma, Independence, SpendIndependence, SpendPosterior, SpendRecord,
     SpendSummary,
 };
+pub use holdout::{
+    Baseline, Calibration, Comparison, ForecastScore, ForecastVerdict, HoldoutReport, HoldoutTest,
+    Quantity, TrackedWeek, Tracking,
+};
 pub use horizon::{Discount, Horizon};
 pub use intervals::ForecastInterval;
-pub use lifetime::{FittedLifetimeValue, LifetimeValue};
+pub use lifetime::{FittedLifetimeValue, LifetimeValue, ValueInterval, ValueIntervals};
 pub use pareto_nbd::{FittedParetoNbd, ParetoNbd};
 pub use potential::peer_frontier;
 pub use purchase_model::{FittedPurchaseModel, PurchaseModel};

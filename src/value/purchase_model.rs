@@ -6,9 +6,10 @@
 use crate::num::real::{exp, ln};
 use crate::simulate::Purchasing;
 use crate::units::{Days, Probability};
+use crate::value::saved::SavedFit;
 use crate::value::{
     BgNbd, Discount, FitStatus, FittedBetaGeometric, FittedParetoNbd, Horizon, MbgNbd, Parameter,
-    ParetoNbd, PurchaseForecast, PurchaseRecord, PurchaseSummary, ValueError,
+    ParetoNbd, PurchaseForecast, PurchaseRecord, PurchaseSummary, SavedModelError, ValueError,
 };
 use crate::work::Work;
 
@@ -216,6 +217,26 @@ impl FittedPurchaseModel {
     /// one standard error above zero. `None` for given parameters.
     pub fn sees_dropout(&self) -> Option<bool> {
         of_each!(self, model => model.sees_dropout())
+    }
+
+    pub(super) fn saved(&self) -> SavedFit {
+        SavedFit::of(
+            self.key(),
+            &self.parameters(),
+            self.covariance(),
+            self.log_likelihood(),
+            self.status(),
+            of_each!(self, model => model.iterations()),
+        )
+    }
+
+    pub(super) fn restored(fit: &SavedFit) -> Result<Self, SavedModelError> {
+        match fit.model.as_str() {
+            "bg_nbd" => FittedBetaGeometric::restored("BG/NBD", fit).map(Self::BetaGeometric),
+            "mbg_nbd" => FittedBetaGeometric::restored("MBG/NBD", fit).map(Self::BetaGeometric),
+            "pareto_nbd" => FittedParetoNbd::restored(fit).map(Self::ParetoNbd),
+            _ => Err(SavedModelError::Invalid { what: "model", expected: "a model of purchases" }),
+        }
     }
 
     /// The logarithms of the parameters.

@@ -8,8 +8,10 @@ use crate::value::horizon::annuity;
 use crate::value::pareto_nbd::likelihood::Rows;
 use crate::value::pareto_nbd::standing::Standing;
 use crate::value::pareto_nbd::{RANGE, fit_from, refuse_too_few};
+use crate::value::saved::{Parts, SavedFit};
 use crate::value::{
-    Discount, FitStatus, FittedParetoNbd, ParetoNbd, PurchaseForecast, PurchaseSummary, ValueError,
+    Discount, FitStatus, FittedParetoNbd, Parameter, ParetoNbd, PurchaseForecast, PurchaseSummary,
+    SavedModelError, ValueError,
 };
 use crate::work::Work;
 
@@ -76,6 +78,14 @@ impl FittedParetoNbd {
             (_, Some(covariance)) => Some(self.s() > covariance[2][2].sqrt()),
             (_, None) => Some(false),
         }
+    }
+
+    pub(in crate::value) fn restored(fit: &SavedFit) -> Result<Self, SavedModelError> {
+        let names = [Parameter::R, Parameter::Alpha, Parameter::S, Parameter::Beta];
+        let Parts { parameters, covariance, log_likelihood, status, iterations } =
+            fit.parts(names)?;
+        let model = Self::with(parameters);
+        Ok(Self { log_likelihood, covariance, status, iterations, ..model })
     }
 
     /// The likelihood of a base, and the range of the logarithms.
