@@ -5,6 +5,7 @@
 //! | [`adjust`] | p-values adjusted for many tests |
 //! | [`blocks`] | work and sums over fixed blocks, in block order, on any number of threads |
 //! | [`correlation`] | whether two numbers go together |
+//! | [`falling_sum`] | discounted sums of the powers of a beta-distributed probability |
 //! | [`interval`] | intervals for shares and means |
 //! | [`linear`] | small symmetric systems |
 //! | [`newton`] | minimum of a smooth function of a few variables |
@@ -21,6 +22,7 @@
 pub(crate) mod adjust;
 pub(crate) mod blocks;
 pub(crate) mod correlation;
+pub(crate) mod falling_sum;
 pub(crate) mod interval;
 pub(crate) mod linear;
 pub(crate) mod newton;

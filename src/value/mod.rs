@@ -6,10 +6,14 @@
 //! | [`deciles`], [`Deciles`] | who is in the best tenth, and what each tenth is worth |
 //! | [`Concentration`] | how much of the value the top shares hold; Gini index and Lorenz curve |
 //! | [`MbgNbd`], [`BgNbd`] | how often a customer will buy, and whether there still is a customer |
+//! | [`BgBb`] | the same where purchases happen at known opportunities: appeals, seasons, conferences |
+//! | [`ShiftedBetaGeometric`], [`KaplanMeier`] | how long customers under contract stay, with a model and without |
+//! | [`FamilyVerdict`] | which of these families the data look like |
 //! | [`GammaGamma`] | how much a customer spends at a purchase |
 //! | [`FitStatus`], [`Parameter`] | how a fit ended |
 //! | [`LifetimeValue`] | both together, as money over a horizon, with a ladder for data that a model refuses |
 //! | [`Horizon`], [`Discount`] | how far a forecast looks, and what later money is worth today |
+//! | [`PeriodHorizon`], [`PeriodDiscount`] | the same counted in opportunities or renewals |
 //! | [`Rates`] | what one customer's future value is made of; strategies act on these |
 //! | [`Economics`] | margins and costs to serve, where the company knows them |
 //! | [`CustomerValue`], [`Worth`] | the answer, one row per customer |
@@ -23,25 +27,34 @@
 //! names the rungs that were used and why the ones above refused. The flow does not fail.
 //!
 //! Numbers are checked against the published estimates for the CDNOW cohort (Fader, Hardie & Lee
-//! 2005; Batislam, Denizel & Filiztekin 2007; Fader & Hardie 2013) and against a 50-digit reference
-//! of likelihoods and expectations.
+//! 2005; Batislam, Denizel & Filiztekin 2007; Fader & Hardie 2013), a cohort of donors (Fader,
+//! Hardie & Shang 2010), the contracts of Fader & Hardie (2007) and the patients of Freireich et al.
+//! (1963), and against references of 40 and 50 digits of likelihoods and expectations.
 
 mod beta_geometric;
+mod bg_bb;
 mod concentration;
 mod customer_value;
 mod decile;
 mod economics;
 mod error;
+mod family;
 mod fit;
 mod gamma_gamma;
 mod horizon;
+mod kaplan_meier;
 mod ladder;
 mod lifetime;
+mod opportunities;
+mod periods;
 mod potential;
 mod purchases;
 mod rates;
+mod renewals;
+mod shifted_beta_geometric;
 
 pub use beta_geometric::{BgNbd, FittedBetaGeometric, MbgNbd};
+pub use bg_bb::{BgBb, FittedBgBb};
 pub use concentration::Concentration;
 pub use customer_value::{
     CustomerValue, FittedValueModel, ValueBasis, ValueModel, ValueUnit, Worth,
@@ -49,11 +62,17 @@ pub use customer_value::{
 pub use decile::{DecileSummary, Deciles, deciles};
 pub use economics::Economics;
 pub use error::{Refusal, ValueError};
+pub use family::{FamilyReason, FamilyVerdict, PurchaseFamily};
 pub use fit::{FitStatus, Parameter};
 pub use gamma_gamma::{FittedGammaGamma, GammaGamma, SpendRecord};
 pub use horizon::{Discount, Horizon};
+pub use kaplan_meier::{KaplanMeier, MeanSurvival, SurvivalStep, Tenure};
 pub use ladder::PurchaseModel;
 pub use lifetime::{FittedLifetimeValue, LifetimeValue};
+pub use opportunities::{OpportunityRecord, OpportunitySummary};
+pub use periods::{PeriodDiscount, PeriodHorizon};
 pub use potential::peer_frontier;
 pub use purchases::{PurchaseRecord, PurchaseSummary};
 pub use rates::Rates;
+pub use renewals::{Membership, Renewal, RenewalTable};
+pub use shifted_beta_geometric::{FittedShiftedBetaGeometric, ShiftedBetaGeometric};
