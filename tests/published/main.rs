@@ -8,6 +8,7 @@
 
 #[cfg(feature = "csv")]
 mod cdnow;
+mod discrete_and_contractual;
 mod fifty_digits;
 mod iris;
 mod needs_exclusivity;
