@@ -1,4 +1,5 @@
 use super::*;
+use crate::num::real::ln;
 
 fn record(x: u32, t_x: u32, n: u32) -> OpportunityRecord {
     OpportunityRecord::new(x, t_x, n).unwrap()
@@ -18,8 +19,8 @@ fn donors() -> FittedBgBb {
 fn one_opportunity_by_hand() {
     let model = BgBb::with_parameters(1.0, 1.0, 1.0, 1.0).unwrap();
     // There with ½ and buys with ½.
-    close(model.log_likelihood_of(&record(1, 1, 1)), (0.25_f64).ln(), 1e-15);
-    close(model.log_likelihood_of(&record(0, 0, 1)), (0.75_f64).ln(), 1e-15);
+    close(model.log_likelihood_of(&record(1, 1, 1)), ln(0.25), 1e-15);
+    close(model.log_likelihood_of(&record(0, 0, 1)), ln(0.75), 1e-15);
     assert_eq!(model.p_alive(&record(1, 1, 1)).value(), 1.0);
     // Silent: not there ½, there and not buying ¼.
     close(model.p_alive(&record(0, 0, 1)).value(), 1.0 / 3.0, 1e-15);
@@ -40,11 +41,11 @@ fn all_patterns_of_a_length_have_the_probability_one() {
         |n: u32, k: u32| -> f64 { (0..k).map(|i| f64::from(n - i) / f64::from(i + 1)).product() };
     for model in [donors(), BgBb::with_parameters(1e-3, 40.0, 300.0, 0.2).unwrap()] {
         let n = 9;
-        let mut total = model.log_likelihood_of(&record(0, 0, n)).exp();
+        let mut total = exp(model.log_likelihood_of(&record(0, 0, n)));
         for t_x in 1..=n {
             for x in 1..=t_x {
                 let patterns = binomial(t_x - 1, x - 1);
-                total += patterns * model.log_likelihood_of(&record(x, t_x, n)).exp();
+                total += patterns * exp(model.log_likelihood_of(&record(x, t_x, n)));
             }
         }
         close(total, 1.0, 1e-13);
@@ -77,7 +78,7 @@ fn conditional_forecasts_add_up_to_the_unconditional_one() {
     let mut total = 0.0;
     for pattern in 0..1u32 << n {
         let record = OpportunityRecord::of_pattern((0..n).map(|i| pattern >> i & 1 == 1));
-        total += model.log_likelihood_of(&record).exp() * model.expected_purchases(&record, h);
+        total += exp(model.log_likelihood_of(&record)) * model.expected_purchases(&record, h);
     }
     let later = model.expected_purchases_of_new(n + h) - model.expected_purchases_of_new(n);
     close(total, later, 1e-13);
