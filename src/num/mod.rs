@@ -10,6 +10,7 @@
 //! | [`decay`] | integrals of decaying products of powers |
 //! | [`exponential_integral`] | the generalised exponential integral |
 //! | [`gamma_tail`] | tails and quantiles of the gamma distribution |
+//! | [`falling_sum`] | discounted sums of the powers of a beta-distributed probability |
 //! | [`interval`] | intervals for shares and means |
 //! | [`linear`] | small symmetric systems |
 //! | [`newton`] | minimum of a smooth function of a few variables |
@@ -33,6 +34,7 @@ pub(crate) mod decay;
 pub(crate) mod delta;
 pub(crate) mod exponential_integral;
 pub(crate) mod gamma_tail;
+pub(crate) mod falling_sum;
 pub(crate) mod interval;
 pub(crate) mod linear;
 pub(crate) mod newton;

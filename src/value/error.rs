@@ -79,6 +79,13 @@ pub enum Refusal {
         /// How many are needed.
         need: u64,
     },
+    /// Too few renewals of contracts were observed to tell how retention moves.
+    TooFewRenewals {
+        /// How many were observed.
+        have: u64,
+        /// How many are needed.
+        need: u64,
+    },
     /// Every customer spends the same, so that there is no spread to model.
     NoVariation,
     /// The mean of a distribution of spend is infinite.
@@ -103,6 +110,9 @@ impl fmt::Display for Refusal {
         match self {
             Self::TooFewRepeatCustomers { have, need } => {
                 write!(f, "{have} customers bought again, at least {need} are needed")
+            }
+            Self::TooFewRenewals { have, need } => {
+                write!(f, "customers came to {have} renewals, at least {need} are needed")
             }
             Self::NoVariation => f.write_str("all customers spend alike"),
             Self::InfiniteMean => f.write_str("its mean spend is infinite (q is at most 1)"),

@@ -8,6 +8,9 @@
 //! | [`MbgNbd`], [`BgNbd`] | how often a customer will buy, and whether there still is a customer |
 //! | [`ParetoNbd`] | the same where customers may leave at any time |
 //! | [`MbgCnbd`], [`BgCnbd`] | the same for customers who buy at regular times |
+//! | [`BgBb`] | the same where purchases happen at known opportunities: appeals, seasons, conferences |
+//! | [`ShiftedBetaGeometric`], [`KaplanMeier`] | how long customers under contract stay, with a model and without |
+//! | [`FamilyVerdict`] | which of these families the data look like |
 //! | [`GammaGamma`] | how much a customer spends at a purchase |
 //! | [`SpendIndependence`] | whether spend goes with purchases, which Gamma-Gamma takes it not to |
 //! | [`CredibilitySpend`] | net spend per purchase day, with returns and free orders |
@@ -15,6 +18,7 @@
 //! | [`LifetimeValue`] | both together, as money over a horizon, with a ladder for data that a model refuses |
 //! | [`HoldoutTest`], [`Tracking`] | whether a forecast beats rules that need no model, on time that it has not seen |
 //! | [`Horizon`], [`Discount`] | how far a forecast looks, and what later money is worth today |
+//! | [`PeriodHorizon`], [`PeriodDiscount`] | the same counted in opportunities or renewals |
 //! | [`Rates`] | what one customer's future value is made of; strategies act on these |
 //! | [`Economics`] | margins and costs to serve, where the company knows them |
 //! | [`CustomerValue`], [`Worth`] | the answer, one row per customer |
@@ -28,11 +32,13 @@
 //! names the rungs that were used and why the ones above refused. The flow does not fail.
 //!
 //! Numbers are checked against the published estimates for the CDNOW cohort (Fader, Hardie & Lee
-//! 2005; Batislam, Denizel & Filiztekin 2007; Fader & Hardie 2013) and against a 50-digit reference
-//! of likelihoods and expectations.
+//! 2005; Batislam, Denizel & Filiztekin 2007; Fader & Hardie 2013), a cohort of donors (Fader,
+//! Hardie & Shang 2010), the contracts of Fader & Hardie (2007) and the patients of Freireich et al.
+//! (1963), and against references of 40 and 50 digits of likelihoods and expectations.
 
 mod beta_geometric;
 mod bootstrap;
+mod bg_bb;
 mod concentration;
 mod covariates;
 mod credibility;
@@ -40,6 +46,7 @@ mod customer_value;
 mod decile;
 mod economics;
 mod error;
+mod family;
 mod fit;
 mod gamma_gamma;
 mod holdout;
@@ -48,6 +55,9 @@ mod intervals;
 mod ladder;
 mod lifetime;
 mod pareto_nbd;
+mod kaplan_meier;
+mod opportunities;
+mod periods;
 mod potential;
 mod profile_interval;
 mod purchase_model;
@@ -60,6 +70,10 @@ pub use beta_geometric::{
     PurchaseRhythm,
 };
 pub use bootstrap::{Bootstrap, BootstrapDraws, Resampling};
+mod renewals;
+mod shifted_beta_geometric;
+
+pub use bg_bb::{BgBb, FittedBgBb};
 pub use concentration::Concentration;
 pub use covariates::{Coefficient, CovariateFit, Covariates};
 pub use credibility::{
@@ -71,6 +85,7 @@ pub use customer_value::{
 pub use decile::{DecileSummary, Deciles, deciles};
 pub use economics::Economics;
 pub use error::{Refusal, ValueError};
+pub use family::{FamilyReason, FamilyVerdict, PurchaseFamily};
 pub use fit::{FitStatus, Parameter};
 pub use gamma_gamma::{
     FittedGammaGamma, GammaGamma, Independence, SpendIndependence, SpendPosterior, SpendRecord,
@@ -84,8 +99,13 @@ pub use horizon::{Discount, Horizon};
 pub use intervals::ForecastInterval;
 pub use lifetime::{FittedLifetimeValue, LifetimeValue, ValueInterval, ValueIntervals};
 pub use pareto_nbd::{FittedParetoNbd, ParetoNbd};
+pub use kaplan_meier::{KaplanMeier, MeanSurvival, SurvivalStep, Tenure};
+pub use opportunities::{OpportunityRecord, OpportunitySummary};
+pub use periods::{PeriodDiscount, PeriodHorizon};
 pub use potential::peer_frontier;
 pub use purchase_model::{FittedPurchaseModel, PurchaseModel};
 pub use purchases::{PurchaseRecord, PurchaseSummary};
 pub use rates::Rates;
 pub use saved::SavedModelError;
+pub use renewals::{Membership, Renewal, RenewalTable};
+pub use shifted_beta_geometric::{FittedShiftedBetaGeometric, ShiftedBetaGeometric};

@@ -9,6 +9,7 @@
 mod beta_geometric;
 #[cfg(feature = "csv")]
 mod cdnow;
+mod discrete_and_contractual;
 mod fifty_digits;
 mod holdout;
 mod iris;
