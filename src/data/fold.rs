@@ -6,9 +6,11 @@
 
 mod finish;
 mod held_out;
+mod netting;
 
 use std::ops::Range;
 
+use crate::data::categories::Categories;
 use crate::data::cells::{Cell, Cells};
 use crate::data::currencies::RowPlace;
 use crate::data::fingerprint::Fingerprints;
@@ -63,9 +65,9 @@ pub struct PartialHistory {
     customers: Roster<Summary>,
     window: Window,
     held_out: Option<HeldOut>,
-    categories: Roster<()>,
+    categories: Categories,
     cells: Cells,
-    /// Purchases and returns by day, within the observation and held out, where they were asked for.
+    /// Purchases and returns by day, within the observation and held out, where they are needed.
     ledger: Option<Ledger>,
     fingerprints: Fingerprints,
     repeats: Vec<u128>,
@@ -147,14 +149,15 @@ impl PartialHistory {
             window: Window::new(order, false),
             summaries: Vec::new(),
         });
-        let ledger = spec.purchase_days.then(Ledger::default);
+        let by_day = spec.purchase_days || spec.returns == Returns::Net;
+        let ledger = by_day.then(Ledger::default);
         Ok(Self {
             spec,
             order,
             customers: Roster::default(),
             window,
             held_out,
-            categories: Roster::default(),
+            categories: Categories::default(),
             cells: Cells::default(),
             ledger,
             fingerprints: Fingerprints::default(),
@@ -384,10 +387,7 @@ impl PartialHistory {
             let name = names.get(place as usize);
             if !name.is_empty() {
                 let number = self.categories.text(name)?;
-                let cell = Cell { customer, category: number, gross: minor };
-                self.cells
-                    .add(cell)
-                    .map_err(|overflow| self.misfit(overflow.into(), customer, None))?;
+                self.cells.add(Cell { customer, key: number, minor });
                 category = Some(number);
             }
         }
@@ -514,14 +514,10 @@ impl PartialHistory {
                 window.keep_only(0, open);
             }
         }
-        let mut categories = Vec::new();
-        while self.categories.absorb(&other.categories, &mut categories)? {}
+        let categories = self.categories.absorb(&other.categories)?;
         for cell in other.cells.iter() {
-            let customer = number(cell.customer);
-            let category = categories[cell.category as usize];
-            self.cells
-                .add(Cell { customer, category, ..*cell })
-                .map_err(|overflow| self.misfit(overflow.into(), customer, None))?;
+            let key = categories[cell.key as usize];
+            self.cells.add(Cell { customer: number(cell.customer), key, ..*cell });
         }
         let rule = self.spec.currencies;
         let currencies = self.counts.currencies.absorb(&other.counts.currencies, rule)?;

@@ -315,6 +315,7 @@ impl fmt::Display for DataQuality {
         )?;
         let returns = match self.returns.rule {
             Returns::Drop => "returns: skipped",
+            Returns::Net => "returns: taken off the purchases of their day",
             _ => "returns: kept apart, no purchases",
         };
         line(self.returns.rows, Some(self.returns.amount), returns)?;

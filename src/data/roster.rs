@@ -239,6 +239,7 @@ impl<T: Default> Roster<T> {
     }
 
     /// The number of a text id.
+    #[cfg(test)]
     pub(crate) fn text(&mut self, id: &str) -> Result<u32, DataError> {
         self.be(Kind::Texts)?;
         match packed(id.as_bytes()) {
