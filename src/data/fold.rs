@@ -7,6 +7,7 @@
 mod finish;
 mod held_out;
 mod netting;
+mod visits;
 
 use std::ops::Range;
 
@@ -17,7 +18,7 @@ use crate::data::fingerprint::Fingerprints;
 use crate::data::ledger::Ledger;
 use crate::data::quality::Counts;
 use crate::data::reading::Faults;
-use crate::data::roster::Roster;
+use crate::data::roster::{self, Roster};
 use crate::data::summary::Summary;
 use crate::data::window::{Misfit, Window};
 use crate::data::{
@@ -27,6 +28,7 @@ use crate::data::{
 use crate::units::CustomerId;
 use crate::work::Work;
 use held_out::HeldOut;
+use visits::{Aside, Noted, Visit, VisitKind, Visits};
 
 /// A history in the making: what one shard of the rows adds up to.
 ///
@@ -80,6 +82,10 @@ pub struct PartialHistory {
     open: Option<u32>,
     partition: usize,
     rows_in_partition: u64,
+    /// Rows that were read and wait to be booked.
+    visits: Visits,
+    /// Whether they wait for another partial history, into which this one will be absorbed.
+    hands_over: bool,
     stretch: Stretch,
 }
 
@@ -100,36 +106,30 @@ struct Added {
     held_out: bool,
 }
 
-/// Rows read together, column by column, before they are booked; between the passes they stay in a
+/// Rows read together, column by column, before they are judged; between the passes they stay in a
 /// core's cache.
 const STRETCH: usize = 1024;
+
+/// Visits that wait to be handed over, at most: twelve megabytes.
+const WAITING: usize = 1 << 19;
+
+/// Where the parts of another partial history stand in this one.
+struct Moved {
+    first_trace: usize,
+    categories: Vec<u32>,
+    currencies: Vec<u8>,
+}
 
 /// What one stretch of rows says; kept for its memory.
 #[derive(Debug, Clone, Default)]
 struct Stretch {
     minor: Vec<i64>,
     days: Vec<i32>,
+    names: Vec<u64>,
     faults: Faults,
-    /// The rows that are kept: where they stand in the batch, what they say, and whose they are.
-    places: Vec<u32>,
-    kept: Vec<Kept>,
+    /// Whose visits are booked.
     numbers: Vec<u32>,
 }
-
-/// A row that is kept.
-#[derive(Debug, Clone, Copy)]
-struct Kept {
-    place: u32,
-    day: i32,
-    minor: i64,
-    currency: Option<u8>,
-    held_out: bool,
-    /// Where its trace stands.
-    trace: usize,
-}
-
-/// Of a row that is not looked for again.
-const NO_TRACE: usize = usize::MAX;
 
 impl PartialHistory {
     /// Nothing read yet, for rows in any order.
@@ -151,6 +151,11 @@ impl PartialHistory {
         });
         let by_day = spec.purchase_days || spec.returns == Returns::Net;
         let ledger = by_day.then(Ledger::default);
+        let noted = match (spec.duplicates, order) {
+            (Duplicates::Drop, _) => Noted::Traces,
+            (_, RowOrder::Any) => Noted::Nothing,
+            _ => Noted::Positions,
+        };
         Ok(Self {
             spec,
             order,
@@ -169,8 +174,17 @@ impl PartialHistory {
             open: None,
             partition: 0,
             rows_in_partition: 0,
+            visits: Visits::new(noted),
+            hands_over: false,
             stretch: Stretch::default(),
         })
+    }
+
+    /// Leaves the booking to whom this one is absorbed into, while there are not too many rows.
+    #[cfg_attr(not(feature = "parallel"), allow(dead_code))]
+    pub(crate) fn handing_over(mut self) -> Self {
+        self.hands_over = true;
+        self
     }
 
     /// Reads one partition of a source.
@@ -228,15 +242,16 @@ impl PartialHistory {
             work.check()?;
             let rows = start..(start + STRETCH).min(batch.len());
             start = rows.end;
-            let (position, known) = (self.rows_in_partition, self.customers.len());
-            let read = self.read_rows(batch, rows.clone(), &mut stretch);
-            self.customers.numbers(&batch.customers, &stretch.places, &mut stretch.numbers)?;
-            let mut known = known as u32;
-            for (kept, &customer) in stretch.kept.iter().zip(&stretch.numbers) {
-                let is_new = customer == known;
-                known += u32::from(is_new);
-                let position = position + (kept.place as usize - rows.start) as u64;
-                self.book(batch, kept, customer, is_new, position)?;
+            let read = self.read_rows(batch, rows, &mut stretch);
+            if self.visits.list.len() >= WAITING {
+                self.hands_over = false;
+            }
+            if !self.hands_over {
+                let visits = std::mem::replace(&mut self.visits, Visits::new(Noted::Nothing));
+                let booked = self.book_all(&visits, &mut stretch.numbers, None);
+                self.visits = visits;
+                self.visits.clear();
+                booked?;
             }
             read?;
         }
@@ -249,18 +264,17 @@ impl PartialHistory {
         Ok(())
     }
 
-    /// Reads a stretch of rows and decides which to keep. After an error the rows before it stand
-    /// in the stretch.
+    /// Reads a stretch of rows and turns those that are kept into visits. After an error these are
+    /// the rows before it.
     fn read_rows(
         &mut self,
         batch: &Batch<'_>,
         rows: Range<usize>,
         stretch: &mut Stretch,
     ) -> Result<(), DataError> {
-        let Stretch { minor, days, faults, places, kept, .. } = stretch;
+        let Stretch { minor, days, names, faults, .. } = stretch;
         faults.clear();
-        places.clear();
-        kept.clear();
+        self.visits.names(&batch.customers, rows.clone(), names)?;
         batch.amounts.read(rows.clone(), self.spec.minor_digits, minor, faults);
         batch.times.read(rows.clone(), days, faults);
         faults.sort_by_key(|&(row, _)| row);
@@ -271,7 +285,8 @@ impl PartialHistory {
                 batch.orders.as_ref().zip(batch.products.as_ref())
             }
         };
-        for (row, (&minor, &day)) in rows.zip(minor.iter().zip(days.iter())) {
+        let said = names.iter().zip(minor.iter().zip(days.iter()));
+        for (row, (&name, (&minor, &day))) in rows.zip(said) {
             let position = self.rows_in_partition;
             self.rows_in_partition += 1;
             self.counts.rows_read += 1;
@@ -282,7 +297,7 @@ impl PartialHistory {
             }
             self.first_seen = self.first_seen.min(day);
             self.last_seen = self.last_seen.max(day);
-            let mut trace = NO_TRACE;
+            let mut trace = None;
             if let Some((orders, products)) = judge {
                 self.counts.judged += 1;
                 let fingerprint = self.fingerprints.of((
@@ -295,7 +310,7 @@ impl PartialHistory {
                     batch.currencies.as_ref().map(|currencies| currencies.get(row)),
                 ));
                 if self.spec.duplicates == Duplicates::Drop {
-                    trace = self.traces.len();
+                    trace = Some(self.traces.len());
                     self.traces.push(Trace { fingerprint, added: None });
                 } else {
                     self.repeats.push(fingerprint);
@@ -310,8 +325,16 @@ impl PartialHistory {
                     }
                     None => None,
                 };
-                places.push(row as u32);
-                kept.push(Kept { place: row as u32, day, minor, currency, held_out, trace });
+                let category = match &batch.categories {
+                    Some(names) if self.spec.categories && minor > 0 && !held_out => {
+                        let name = names.get(row);
+                        if name.is_empty() { None } else { Some(self.categories.text(name)?) }
+                    }
+                    _ => None,
+                };
+                let kind = VisitKind::new(held_out, category);
+                let aside = Aside { position, trace, currency };
+                self.visits.push(batch, row, Visit { name, minor, day, kind }, aside);
             }
         }
         Ok(())
@@ -352,20 +375,60 @@ impl PartialHistory {
         Ok((!dropped).then_some(held_out))
     }
 
-    /// Books a row on its customer.
+    /// Books visits on their customers: its own, or those of another partial history.
+    fn book_all(
+        &mut self,
+        visits: &Visits,
+        numbers: &mut Vec<u32>,
+        moved: Option<&Moved>,
+    ) -> Result<(), DataError> {
+        let mut place = 0;
+        for stretch in visits.list.chunks(roster::STRETCH) {
+            let mut known = self.customers.len() as u32;
+            let names = stretch.iter().map(|visit| visit.name);
+            self.customers.numbers(visits.ids, names, &visits.texts, numbers)?;
+            for (visit, &customer) in stretch.iter().zip(numbers.iter()) {
+                let is_new = customer == known;
+                known += u32::from(is_new);
+                let aside = visits.aside(place);
+                place += 1;
+                self.book(visit, aside, customer, is_new)?;
+                let category = visit
+                    .kind
+                    .category()
+                    .map(|number| moved.map_or(number, |it| it.categories[number as usize]));
+                if let Some(category) = category {
+                    self.cells.add(Cell { customer, key: category, minor: visit.minor });
+                }
+                if let Some(&Aside { trace: Some(trace), currency, .. }) = aside {
+                    let trace = trace + moved.map_or(0, |it| it.first_trace);
+                    let currency = currency.map(|number| {
+                        moved.map_or(number, |it| it.currencies[usize::from(number)])
+                    });
+                    let &Visit { minor, day, kind, .. } = visit;
+                    let held_out = kind.is_held_out();
+                    self.traces[trace].added =
+                        Some(Added { customer, day, minor, category, currency, held_out });
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Books a visit on its customer.
     #[inline]
     fn book(
         &mut self,
-        batch: &Batch<'_>,
-        kept: &Kept,
+        visit: &Visit,
+        aside: Option<&Aside>,
         customer: u32,
         is_new: bool,
-        position: u64,
     ) -> Result<(), DataError> {
-        let &Kept { place, day, minor, currency, held_out, trace } = kept;
+        let &Visit { minor, day, kind, .. } = visit;
+        let position = aside.map(|aside| aside.position);
         if self.order == RowOrder::Customer && self.open != Some(customer) {
             if !is_new {
-                return Err(self.out_of_order(Some(position)));
+                return Err(self.out_of_order(position));
             }
             self.close();
             self.open = Some(customer);
@@ -373,27 +436,12 @@ impl PartialHistory {
         let summary = self.customers.value_mut(customer);
         summary.number = customer;
         let booked = match &mut self.held_out {
-            Some(held) if held_out => held.book(customer, day, minor),
+            Some(held) if kind.is_held_out() => held.book(customer, day, minor),
             _ => self.window.book(summary, day, minor),
         };
-        booked.map_err(|misfit| self.misfit(misfit, customer, Some(position)))?;
+        booked.map_err(|misfit| self.misfit(misfit, customer, position))?;
         if let Some(ledger) = &mut self.ledger {
             ledger.add(customer, day, minor);
-        }
-        let mut category = None;
-        if let (true, true, Some(names)) =
-            (self.spec.categories, minor > 0 && !held_out, &batch.categories)
-        {
-            let name = names.get(place as usize);
-            if !name.is_empty() {
-                let number = self.categories.text(name)?;
-                self.cells.add(Cell { customer, key: number, minor });
-                category = Some(number);
-            }
-        }
-        if trace != NO_TRACE {
-            self.traces[trace].added =
-                Some(Added { customer, day, minor, category, currency, held_out });
         }
         Ok(())
     }
@@ -522,6 +570,7 @@ impl PartialHistory {
         let rule = self.spec.currencies;
         let currencies = self.counts.currencies.absorb(&other.counts.currencies, rule)?;
         self.repeats.extend(&other.repeats);
+        let first_trace = self.traces.len();
         self.traces.extend(other.traces.iter().map(|trace| Trace {
             added: trace.added.map(|a| Added {
                 customer: number(a.customer),
@@ -531,13 +580,17 @@ impl PartialHistory {
             }),
             ..*trace
         }));
+        let moved = Moved { first_trace, categories, currencies };
+        let mut numbers = std::mem::take(&mut self.stretch.numbers);
+        self.book_all(&other.visits, &mut numbers, Some(&moved))?;
+        self.stretch.numbers = numbers;
         self.counts.absorb(&other.counts);
         self.first_seen = self.first_seen.min(other.first_seen);
         self.last_seen = self.last_seen.max(other.last_seen);
         Ok(())
     }
 
-    /// Forgets everything read and keeps the memory for the next shard.
+    /// Forgets everything read and keeps the memory for the next shard, which hands its rows over.
     #[cfg_attr(not(feature = "parallel"), allow(dead_code))]
     pub(crate) fn clear(&mut self) {
         self.customers.clear();
@@ -556,6 +609,8 @@ impl PartialHistory {
         self.counts = Counts::default();
         (self.first_seen, self.last_seen) = (i32::MAX, i32::MIN);
         self.open = None;
+        self.visits.clear();
+        self.hands_over = true;
     }
 }
 
