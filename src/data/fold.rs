@@ -72,7 +72,7 @@ pub struct PartialHistory {
     /// Purchases and returns by day, within the observation and held out, where they are needed.
     ledger: Option<Ledger>,
     fingerprints: Fingerprints,
-    repeats: Vec<u128>,
+    repeats: Vec<Judged>,
     traces: Vec<Trace>,
     counts: Counts,
     /// First and last day of any readable row; upside down before there is one.
@@ -89,10 +89,24 @@ pub struct PartialHistory {
     stretch: Stretch,
 }
 
-/// A row that may turn out to be a repeat, with what it added.
+/// A row that may turn out to be a repeat. The fingerprint stands in two halves, which need no
+/// padding.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct Judged {
+    fingerprint: [u64; 2],
+    minor: i64,
+}
+
+impl Judged {
+    fn new(fingerprint: u128, minor: i64) -> Self {
+        Self { fingerprint: [(fingerprint >> 64) as u64, fingerprint as u64], minor }
+    }
+}
+
+/// A row that may turn out to be a repeat and would be taken out then, with what it added.
 #[derive(Debug, Clone, Copy)]
 struct Trace {
-    fingerprint: u128,
+    row: Judged,
     added: Option<Added>,
 }
 
@@ -100,7 +114,6 @@ struct Trace {
 struct Added {
     customer: u32,
     day: i32,
-    minor: i64,
     category: Option<u32>,
     currency: Option<u8>,
     held_out: bool,
@@ -311,9 +324,9 @@ impl PartialHistory {
                 ));
                 if self.spec.duplicates == Duplicates::Drop {
                     trace = Some(self.traces.len());
-                    self.traces.push(Trace { fingerprint, added: None });
+                    self.traces.push(Trace { row: Judged::new(fingerprint, minor), added: None });
                 } else {
-                    self.repeats.push(fingerprint);
+                    self.repeats.push(Judged::new(fingerprint, minor));
                 }
             }
             if let Some(held_out) = self.admit(batch, row, position, day, minor)? {
@@ -405,10 +418,10 @@ impl PartialHistory {
                     let currency = currency.map(|number| {
                         moved.map_or(number, |it| it.currencies[usize::from(number)])
                     });
-                    let &Visit { minor, day, kind, .. } = visit;
+                    let &Visit { day, kind, .. } = visit;
                     let held_out = kind.is_held_out();
                     self.traces[trace].added =
-                        Some(Added { customer, day, minor, category, currency, held_out });
+                        Some(Added { customer, day, category, currency, held_out });
                 }
             }
         }

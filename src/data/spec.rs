@@ -103,7 +103,7 @@ pub enum ZeroAmounts {
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Duplicates {
-    /// Kept and counted, at 16 bytes of memory a row.
+    /// Kept and counted, at 24 bytes of memory a row.
     Flag,
     /// All but one of each are taken out again and counted, at 64 bytes of memory a row.
     Drop,

@@ -4,12 +4,13 @@
 //! side.
 
 use crate::data::cells::Cell;
-use crate::data::fold::{Added, PartialHistory};
+use crate::data::fold::{Added, Judged, PartialHistory};
 use crate::data::history::Columns;
 use crate::data::ledger::SortedLedger;
-use crate::data::quality::Outcome;
+use crate::data::quality::{Count, Outcome};
 use crate::data::summary::Summary;
 use crate::data::{CategoryTotals, CustomerHistory, DataError, PurchaseDays, Returns};
+use crate::num::blocks;
 use crate::units::Date;
 use crate::work::Work;
 
@@ -107,16 +108,19 @@ impl PartialHistory {
     }
 
     /// Counts repeats and, where the rule says so, takes all but one of each out again.
-    fn take_out_repeats(&mut self) -> Result<u64, DataError> {
-        self.repeats.sort_unstable();
-        let flagged = self.repeats.windows(2).filter(|pair| pair[0] == pair[1]).count() as u64;
+    fn take_out_repeats(&mut self) -> Result<Count, DataError> {
+        let mut repeats = Count::default();
+        blocks::sort(&mut self.repeats, Judged::cmp);
+        for pair in self.repeats.windows(2).filter(|pair| pair[0] == pair[1]) {
+            repeats.add(pair[1].minor);
+        }
         let mut traces = std::mem::take(&mut self.traces);
-        traces.sort_unstable_by_key(|trace| trace.fingerprint);
-        let mut dropped = 0;
-        for pair in traces.windows(2).filter(|pair| pair[0].fingerprint == pair[1].fingerprint) {
-            dropped += 1;
+        traces.sort_unstable_by_key(|trace| trace.row);
+        for pair in traces.windows(2).filter(|pair| pair[0].row == pair[1].row) {
+            let minor = pair[1].row.minor;
+            repeats.add(minor);
             let Some(added) = pair[1].added else { continue };
-            let Added { customer, day, minor, category, currency, held_out } = added;
+            let Added { customer, day, category, currency, held_out } = added;
             self.counts.dropped += 1;
             if let Some(currency) = currency {
                 self.counts.currencies.take(currency, minor);
@@ -140,7 +144,7 @@ impl PartialHistory {
                 self.cells.add(Cell { customer, key: category, minor: -minor });
             }
         }
-        Ok(flagged + dropped)
+        Ok(repeats)
     }
 }
 
