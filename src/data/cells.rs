@@ -171,7 +171,7 @@ impl SortedCells {
     pub(crate) fn of(&self, customer: u32) -> &[Cell] {
         let place = customer as usize;
         let Some(&end) = self.ends.get(place) else { return &[] };
-        let start = if place % CUSTOMERS == 0 { 0 } else { self.ends[place - 1] };
+        let start = if place.is_multiple_of(CUSTOMERS) { 0 } else { self.ends[place - 1] };
         &self.pages[place / CUSTOMERS][start as usize..end as usize]
     }
 

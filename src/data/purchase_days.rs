@@ -11,14 +11,14 @@ use crate::units::{Date, Money};
 /// The days on which customers bought or brought back, in order of time, with what they paid.
 ///
 /// The rows are those of the [`CustomerHistory`](crate::data::CustomerHistory) that it belongs to.
-/// The purchases of a customer are the days of which [`DayTotal::is_purchase`] is true; their number
-/// and their money are those of the history. A day with nothing but returns is kept and is no
-/// purchase. Days without any row are in it neither.
+/// The purchases of a customer are the days of which [`DayTotal::is_purchase`] is true; their
+/// number and their money are those of the history. A day with nothing but returns is kept and is
+/// no purchase. Days without any row are not in it.
 ///
 /// Memory: 12 bytes for each customer and day, 16 more for a day with returns, 8 for each customer.
-/// While rows are read, in every shard that is read at the time: 16 bytes for each customer, day and
-/// direction of money, up to twice that between sortings, or 32 bytes for each customer where that
-/// is more; growing vectors may hold as much again unused.
+/// While rows are read, in every shard that is read at the time: 16 bytes for each customer, day
+/// and direction of money, up to twice that between sortings, or 32 bytes for each customer where
+/// that is more; growing vectors may hold as much again unused.
 ///
 /// # Example
 ///

@@ -69,8 +69,8 @@ pub enum Returns {
     /// Taken off the purchases of the same customer and day, whatever the order of the rows.
     ///
     /// A day with returns is a purchase of what is left, if that is more than nothing; otherwise it
-    /// is no purchase, and what is too much stays apart as a return. A day without returns is judged
-    /// as always, so that an amount of zero counts by the rule for
+    /// is no purchase, and what is too much stays apart as a return. A day without returns is
+    /// judged as always, so that an amount of zero counts by the rule for
     /// [`zero_amounts`](HistorySpec::zero_amounts), but a visit of zero on which something was
     /// brought back is no purchase. Gross spend, purchases, their first and last day and all that
     /// follows from them are those of the netted days; customers left without a purchase are in no

@@ -1,9 +1,9 @@
 //! Summaries from netted days: what is left of a customer's purchases once the returns of each day
 //! are taken off.
 //!
-//! A day that is undone is no purchase, and whether it is can be known only when all rows are there.
-//! So the summaries that were kept up row by row are replaced at the end by what the days add up
-//! to.
+//! A day that is undone is no purchase, and whether it is one can be known only when all rows are
+//! there. So the summaries that were kept up row by row are replaced at the end by what the days
+//! add up to.
 
 use crate::data::fold::PartialHistory;
 use crate::data::ledger::{LedgerDay, SortedLedger};
