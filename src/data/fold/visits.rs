@@ -60,6 +60,9 @@ pub(super) struct Visits {
 impl VisitKind {
     const HELD_OUT: u32 = 1 << 31;
 
+    /// Within the observation, of no category.
+    const PLAIN: Self = Self(0);
+
     /// Of a category by its number, which is far below 2^31: a roster keeps more than that many
     /// bytes for each.
     pub(super) fn new(held_out: bool, category: Option<u32>) -> Self {
@@ -115,6 +118,27 @@ impl Visits {
             }
         }
         Ok(())
+    }
+
+    /// Adds a purchase within the observation, of a whole number for a name and of no category, of
+    /// which there is no trace.
+    #[inline]
+    pub(super) fn push_plain(&mut self, name: u64, day: i32, minor: i64, position: u64) {
+        let kind = VisitKind::PLAIN;
+        if let Some(last) = self.list.last_mut() {
+            // One branch, because none of these alone can be foreseen better than all of them.
+            let same = (last.name == name) & (last.day == day) & (last.kind == kind);
+            if same & (last.minor >= 0) & (self.noted != Noted::Traces) {
+                if let Some(sum) = last.minor.checked_add(minor) {
+                    last.minor = sum;
+                    return;
+                }
+            }
+        }
+        self.list.push(Visit { name, minor, day, kind });
+        if self.noted != Noted::Nothing {
+            self.asides.push(Aside { position, trace: None, currency: None });
+        }
     }
 
     /// Adds a row, whose customer is known by `name` to its batch.
