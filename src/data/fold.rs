@@ -11,21 +11,22 @@ mod visits;
 
 use std::ops::Range;
 
+use crate::data::batch::PLACE;
 use crate::data::categories::Categories;
 use crate::data::cells::{Cell, Cells};
 use crate::data::currencies::RowPlace;
 use crate::data::fingerprint::Fingerprints;
 use crate::data::ledger::Ledger;
-use crate::data::quality::Counts;
+use crate::data::quality::{Count, Counts};
 use crate::data::reading::Faults;
 use crate::data::roster::{self, Roster};
 use crate::data::summary::Summary;
 use crate::data::window::{Misfit, Window};
 use crate::data::{
-    Batch, DataError, Duplicates, HistorySpec, MissingCustomers, OutOfWindow, Returns, RowFault,
-    RowOrder, TransactionSource, UnreadableRows, ZeroAmounts,
+    Batch, DataError, Duplicates, HistorySpec, IdColumn, MissingCustomers, OutOfWindow, Returns,
+    RowFault, RowOrder, TransactionSource, UnreadableRows, ZeroAmounts,
 };
-use crate::units::CustomerId;
+use crate::units::{CustomerId, Date};
 use crate::work::Work;
 use held_out::HeldOut;
 use visits::{Aside, Noted, Visit, VisitKind, Visits};
@@ -125,6 +126,14 @@ const STRETCH: usize = 1024;
 
 /// Visits that wait to be handed over, at most: twelve megabytes.
 const WAITING: usize = 1 << 19;
+
+/// What a row says, or what is wrong with it.
+struct Said {
+    name: u64,
+    day: i32,
+    minor: i64,
+    fault: Option<&'static str>,
+}
 
 /// Where the parts of another partial history stand in this one.
 struct Moved {
@@ -298,58 +307,96 @@ impl PartialHistory {
                 batch.orders.as_ref().zip(batch.products.as_ref())
             }
         };
+        // What most rows of most logs are takes a short way; `judge` has the rest.
+        let day_of = |date: Option<Date>, open| date.map_or(open, Date::day_number);
+        let from = day_of(self.spec.observed_from, i32::MIN);
+        let until = day_of(self.spec.observed_until, i32::MAX);
+        let plain = faults.peek().is_none()
+            && judge.is_none()
+            && batch.currencies.is_none()
+            && batch.customers.missing.is_none()
+            && (!self.spec.categories || batch.categories.is_none());
+        let first = self.rows_in_partition;
         let said = names.iter().zip(minor.iter().zip(days.iter()));
-        for (row, (&name, (&minor, &day))) in rows.zip(said) {
-            let position = self.rows_in_partition;
-            self.rows_in_partition += 1;
-            self.counts.rows_read += 1;
-            if let Some(&&(_, fault)) = faults.peek().filter(|(at, _)| *at == row) {
-                while faults.next_if(|(at, _)| *at == row).is_some() {}
-                self.unreadable(position, fault)?;
+        let mut purchases = Count::default();
+        let mut seen = (self.first_seen, self.last_seen);
+        let mut read = Ok(());
+        for ((row, position), (&name, (&minor, &day))) in rows.clone().zip(first..).zip(said) {
+            if plain && minor > 0 && from <= day && day <= until && name < PLACE {
+                seen = (seen.0.min(day), seen.1.max(day));
+                purchases.add(minor);
+                self.visits.push_plain(name, day, minor, position);
                 continue;
             }
-            self.first_seen = self.first_seen.min(day);
-            self.last_seen = self.last_seen.max(day);
-            let mut trace = None;
-            if let Some((orders, products)) = judge {
-                self.counts.judged += 1;
-                let fingerprint = self.fingerprints.of((
-                    batch.customers.key(row),
-                    batch.times.key(row),
-                    batch.amounts.key(row),
-                    orders.key(row),
-                    products.key(row),
-                    batch.categories.as_ref().map(|categories| categories.get(row)),
-                    batch.currencies.as_ref().map(|currencies| currencies.get(row)),
-                ));
-                if self.spec.duplicates == Duplicates::Drop {
-                    trace = Some(self.traces.len());
-                    self.traces.push(Trace { row: Judged::new(fingerprint, minor), added: None });
-                } else {
-                    self.repeats.push(Judged::new(fingerprint, minor));
-                }
+            let fault = faults.peek().filter(|(at, _)| *at == row).map(|&&(_, fault)| fault);
+            while faults.next_if(|(at, _)| *at == row).is_some() {}
+            if fault.is_none() {
+                seen = (seen.0.min(day), seen.1.max(day));
             }
-            if let Some(held_out) = self.admit(batch, row, position, day, minor)? {
-                let currency = match &batch.currencies {
-                    Some(names) => {
-                        let place = RowPlace { partition: self.partition, row: position };
-                        let rule = self.spec.currencies;
-                        self.counts.currencies.add(names.get(row), minor, place, rule)?
-                    }
-                    None => None,
-                };
-                let category = match &batch.categories {
-                    Some(names) if self.spec.categories && minor > 0 && !held_out => {
-                        let name = names.get(row);
-                        if name.is_empty() { None } else { Some(self.categories.text(name)?) }
-                    }
-                    _ => None,
-                };
-                let kind = VisitKind::new(held_out, category);
-                let aside = Aside { position, trace, currency };
-                self.visits.push(batch, row, Visit { name, minor, day, kind }, aside);
+            let said = Said { name, day, minor, fault };
+            read = self.read_row(batch, row, position, said, judge);
+            if read.is_err() {
+                break;
             }
         }
+        self.counts.rows_read += rows.len() as u64;
+        self.rows_in_partition += rows.len() as u64;
+        self.counts.purchases.absorb(purchases);
+        (self.first_seen, self.last_seen) = seen;
+        read
+    }
+
+    /// Judges one row, whatever it says.
+    fn read_row(
+        &mut self,
+        batch: &Batch<'_>,
+        row: usize,
+        position: u64,
+        said: Said,
+        judge: Option<(&IdColumn<'_>, &IdColumn<'_>)>,
+    ) -> Result<(), DataError> {
+        let Said { name, day, minor, fault } = said;
+        if let Some(fault) = fault {
+            return self.unreadable(position, fault);
+        }
+        let mut trace = None;
+        if let Some((orders, products)) = judge {
+            self.counts.judged += 1;
+            let fingerprint = self.fingerprints.of((
+                batch.customers.key(row),
+                batch.times.key(row),
+                batch.amounts.key(row),
+                orders.key(row),
+                products.key(row),
+                batch.categories.as_ref().map(|categories| categories.get(row)),
+                batch.currencies.as_ref().map(|currencies| currencies.get(row)),
+            ));
+            if self.spec.duplicates == Duplicates::Drop {
+                trace = Some(self.traces.len());
+                self.traces.push(Trace { row: Judged::new(fingerprint, minor), added: None });
+            } else {
+                self.repeats.push(Judged::new(fingerprint, minor));
+            }
+        }
+        let Some(held_out) = self.admit(batch, row, position, day, minor)? else { return Ok(()) };
+        let currency = match &batch.currencies {
+            Some(names) => {
+                let place = RowPlace { partition: self.partition, row: position };
+                let rule = self.spec.currencies;
+                self.counts.currencies.add(names.get(row), minor, place, rule)?
+            }
+            None => None,
+        };
+        let category = match &batch.categories {
+            Some(names) if self.spec.categories && minor > 0 && !held_out => {
+                let name = names.get(row);
+                if name.is_empty() { None } else { Some(self.categories.text(name)?) }
+            }
+            _ => None,
+        };
+        let kind = VisitKind::new(held_out, category);
+        let aside = Aside { position, trace, currency };
+        self.visits.push(batch, row, Visit { name, minor, day, kind }, aside);
         Ok(())
     }
 

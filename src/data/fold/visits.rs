@@ -60,6 +60,9 @@ pub(super) struct Visits {
 impl VisitKind {
     const HELD_OUT: u32 = 1 << 31;
 
+    /// Within the observation, of no category.
+    const PLAIN: Self = Self(0);
+
     /// Of a category by its number, which is far below 2^31: a roster keeps more than that many
     /// bytes for each.
     pub(super) fn new(held_out: bool, category: Option<u32>) -> Self {
@@ -117,6 +120,27 @@ impl Visits {
         Ok(())
     }
 
+    /// Adds a purchase within the observation, of a whole number for a name and of no category, of
+    /// which there is no trace.
+    #[inline]
+    pub(super) fn push_plain(&mut self, name: u64, day: i32, minor: i64, position: u64) {
+        let kind = VisitKind::PLAIN;
+        if let Some(last) = self.list.last_mut() {
+            // One branch, because none of these alone can be foreseen better than all of them.
+            let same = (last.name == name) & (last.day == day) & (last.kind == kind);
+            if same & (last.minor >= 0) & (self.noted != Noted::Traces)
+                && let Some(sum) = last.minor.checked_add(minor)
+            {
+                last.minor = sum;
+                return;
+            }
+        }
+        self.list.push(Visit { name, minor, day, kind });
+        if self.noted != Noted::Nothing {
+            self.asides.push(Aside { position, trace: None, currency: None });
+        }
+    }
+
     /// Adds a row, whose customer is known by `name` to its batch.
     #[inline]
     pub(super) fn push(&mut self, batch: &Batch<'_>, row: usize, visit: Visit, aside: Aside) {
@@ -124,13 +148,16 @@ impl Visits {
         let is_text = name & PLACE != 0 && self.ids == Kind::Texts;
         if let Some(last) = self.list.last_mut().filter(|_| self.noted != Noted::Traces) {
             let same = last.day == day && last.kind == kind && last.minor >= 0 && minor >= 0;
-            if same && !is_text && last.name == name
-                || same && is_text && is_text_of(last.name, &self.texts, text(batch, row))
+            let same_name = || match is_text {
+                true => is_text_of(last.name, &self.texts, text(batch, row)),
+                false => last.name == name,
+            };
+            if same
+                && same_name()
+                && let Some(sum) = last.minor.checked_add(minor)
             {
-                if let Some(sum) = last.minor.checked_add(minor) {
-                    last.minor = sum;
-                    return;
-                }
+                last.minor = sum;
+                return;
             }
         }
         let name = if is_text { self.texts.push(text(batch, row)) } else { name };
