@@ -263,6 +263,53 @@ proptest! {
     }
 
     #[test]
+    fn netted_days_equal_a_plain_program_in_any_order(
+        lines in any_lines(),
+        partitions in 1usize..5,
+        turn in 0usize..100,
+    ) {
+        use segmentry::data::Returns;
+        let spec = HistorySpec::new()
+            .observed_until(Date::from_day_number(39).unwrap())
+            .returns(Returns::Net)
+            .rhythm();
+        let mut expected = plain_days(&lines);
+        for days in expected.values_mut() {
+            for day in days.values_mut().filter(|day| day.returns < 0) {
+                let net = day.gross + day.returns;
+                *day = PlainDay { gross: net.max(0), returns: net.min(0), purchase: net > 0 };
+            }
+        }
+        expected.retain(|_, days| days.values().any(|day| day.purchase));
+        let mut turned = lines.clone();
+        turned.rotate_left(turn % lines.len());
+        let read = |shop: &Shop| CustomerHistory::read_parallel(shop, &spec, &Work::new()).ok();
+        let history = read(&Shop::new(lines.clone()));
+        prop_assert_eq!(&read(&Shop { partitions, batch: 7, ..Shop::new(turned) }), &history);
+        let Some(history) = history else {
+            prop_assert!(expected.is_empty());
+            return Ok(());
+        };
+        prop_assert_eq!(history.n_customers(), expected.len());
+        let cents = |money: segmentry::units::Money| (money.amount() * 100.0).round() as i64;
+        for (row, days) in expected.values().enumerate() {
+            let bought: Vec<(i32, i64)> =
+                days.iter().filter(|(_, d)| d.purchase).map(|(&day, d)| (day, d.gross)).collect();
+            prop_assert_eq!(history.purchases(row) as usize, bought.len());
+            prop_assert_eq!(history.first_purchase(row).day_number(), bought[0].0);
+            prop_assert_eq!(history.last_purchase(row).day_number(), bought[bought.len() - 1].0);
+            prop_assert_eq!(cents(history.gross(row)), bought.iter().map(|b| b.1).sum::<i64>());
+            prop_assert_eq!(cents(history.repeat_gross(row)), bought[1..].iter().map(|b| b.1).sum::<i64>());
+            prop_assert_eq!(cents(history.returns(row)), days.values().map(|d| d.returns).sum::<i64>());
+            let rhythm = history.rhythm(row).unwrap();
+            let mean = rhythm.map(|rhythm| rhythm.mean_gap * (bought.len() - 1) as f64);
+            let span = (bought.len() > 1).then(|| f64::from(bought[bought.len() - 1].0 - bought[0].0));
+            prop_assert!(mean.zip(span).is_none_or(|(mean, span)| (mean - span).abs() < 1e-9));
+            prop_assert_eq!(mean.is_some(), span.is_some());
+        }
+    }
+
+    #[test]
     fn every_row_is_accounted_for(lines in any_lines(), rule in 0usize..3) {
         let rule = [Duplicates::Flag, Duplicates::Drop, Duplicates::Ignore][rule];
         let read = lines.len() as u64;
@@ -277,6 +324,9 @@ proptest! {
         let distinct: BTreeSet<_> = lines.iter().map(key).collect();
         let repeats = quality.duplicates.map(|repeats| repeats.rows);
         prop_assert_eq!(repeats, (rule != Duplicates::Ignore).then_some(read - distinct.len() as u64));
+        let cents: i64 = lines.iter().map(|line| line.cents).sum::<i64>() - distinct.iter().map(|key| key.2).sum::<i64>();
+        let amount = quality.duplicates.map(|repeats| (repeats.amount.amount() * 100.0).round() as i64);
+        prop_assert_eq!(amount, (rule != Duplicates::Ignore).then_some(cents));
         // Everything that was paid or given back is in somebody's history, or in a skipped row, or
         // of somebody without a purchase.
         let in_histories: f64 = (0..history.n_customers()).map(|row| history.net(row).amount()).sum();

@@ -419,6 +419,10 @@ impl<'a> Names<'a> {
         self.names[row]
     }
 
+    pub(crate) fn names(&self, rows: Range<usize>) -> &[u64] {
+        &self.names[rows]
+    }
+
     /// The text of a name that is a place.
     pub(crate) fn text(&self, name: u64) -> &str {
         self.texts.get((name & !PLACE) as usize)

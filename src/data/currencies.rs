@@ -207,7 +207,7 @@ mod tests {
         let one = [LINES[1], LINES[3], LINES[4]];
         assert_eq!(tallies(&read(&one, &spec).unwrap()), [("", 1, 0.5), ("EUR", 1, 10.0)]);
         assert!(tallies(&read(&[LINES[4]], &spec).unwrap()).is_empty());
-        // In another partition.
+        // In another partition, on any number of threads.
         let mut lines = vec![LINES[0]; 150_000];
         lines[140_000].0 = "EUR";
         let batch = batch(&lines);
@@ -218,6 +218,25 @@ mod tests {
             let error = read.unwrap_err();
             let place = DataError::MixedCurrencies { partition: 1, row: 140_000 - (1 << 17) };
             assert_eq!(error.to_string(), place.to_string());
+        }
+    }
+
+    #[cfg(feature = "parallel")]
+    #[test]
+    fn the_row_of_the_second_currency_is_the_same_for_any_number_of_threads() {
+        // One currency in the first partitions, another from the first row of the sixth on, and the
+        // first again within it: a shard that starts there meets that one as its second.
+        let rows = 10 << 17;
+        let (change, back) = (5 << 17, (5 << 17) + 10);
+        let currency = |row| if (change..back).contains(&row) { "USD" } else { "EUR" };
+        let lines: Vec<Line<'_>> = (0..rows).map(|row| (currency(row), 7, 5, 1)).collect();
+        let (batch, spec) = (batch(&lines), HistorySpec::new().duplicates(Duplicates::Ignore));
+        for threads in [1, 2, 3, 8] {
+            let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+            let read = || CustomerHistory::read_parallel(&batch, &spec, &Work::new());
+            let error = pool.install(read).unwrap_err();
+            let same = matches!(error, DataError::MixedCurrencies { partition: 5, row: 0 });
+            assert!(same, "{threads} threads: {error}");
         }
     }
 

@@ -88,7 +88,9 @@ pub enum DataError {
         /// What the row is.
         what: &'static str,
     },
-    /// The rows are in two currencies at least, and the policy is to stop at the second.
+    /// The rows are in two currencies at least, and the policy is to stop at the second. The row is
+    /// the first, in order of partitions and of rows, that names another currency than the first row
+    /// that names one, on whatever number of threads they are read.
     #[error(
         "row {row} of partition {partition} is in another currency than rows before it; their sum is no amount"
     )]

@@ -6,25 +6,30 @@
 
 mod finish;
 mod held_out;
+mod netting;
+mod visits;
 
 use std::ops::Range;
 
+use crate::data::batch::PLACE;
+use crate::data::categories::Categories;
 use crate::data::cells::{Cell, Cells};
 use crate::data::currencies::RowPlace;
 use crate::data::fingerprint::Fingerprints;
 use crate::data::ledger::Ledger;
-use crate::data::quality::Counts;
+use crate::data::quality::{Count, Counts};
 use crate::data::reading::Faults;
-use crate::data::roster::Roster;
+use crate::data::roster::{self, Roster};
 use crate::data::summary::Summary;
 use crate::data::window::{Misfit, Window};
 use crate::data::{
-    Batch, DataError, Duplicates, HistorySpec, MissingCustomers, OutOfWindow, Returns, RowFault,
-    RowOrder, TransactionSource, UnreadableRows, ZeroAmounts,
+    Batch, DataError, Duplicates, HistorySpec, IdColumn, MissingCustomers, OutOfWindow, Returns,
+    RowFault, RowOrder, TransactionSource, UnreadableRows, ZeroAmounts,
 };
-use crate::units::CustomerId;
+use crate::units::{CustomerId, Date};
 use crate::work::Work;
 use held_out::HeldOut;
+use visits::{Aside, Noted, Visit, VisitKind, Visits};
 
 /// A history in the making: what one shard of the rows adds up to.
 ///
@@ -63,12 +68,12 @@ pub struct PartialHistory {
     customers: Roster<Summary>,
     window: Window,
     held_out: Option<HeldOut>,
-    categories: Roster<()>,
+    categories: Categories,
     cells: Cells,
-    /// Purchases and returns by day, within the observation and held out, where they were asked for.
+    /// Purchases and returns by day, within the observation and held out, where they are needed.
     ledger: Option<Ledger>,
     fingerprints: Fingerprints,
-    repeats: Vec<u128>,
+    repeats: Vec<Judged>,
     traces: Vec<Trace>,
     counts: Counts,
     /// First and last day of any readable row; upside down before there is one.
@@ -78,13 +83,31 @@ pub struct PartialHistory {
     open: Option<u32>,
     partition: usize,
     rows_in_partition: u64,
+    /// Rows that were read and wait to be booked.
+    visits: Visits,
+    /// Whether they wait for another partial history, into which this one will be absorbed.
+    hands_over: bool,
     stretch: Stretch,
 }
 
-/// A row that may turn out to be a repeat, with what it added.
+/// A row that may turn out to be a repeat. The fingerprint stands in two halves, which need no
+/// padding.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct Judged {
+    fingerprint: [u64; 2],
+    minor: i64,
+}
+
+impl Judged {
+    fn new(fingerprint: u128, minor: i64) -> Self {
+        Self { fingerprint: [(fingerprint >> 64) as u64, fingerprint as u64], minor }
+    }
+}
+
+/// A row that may turn out to be a repeat and would be taken out then, with what it added.
 #[derive(Debug, Clone, Copy)]
 struct Trace {
-    fingerprint: u128,
+    row: Judged,
     added: Option<Added>,
 }
 
@@ -92,42 +115,43 @@ struct Trace {
 struct Added {
     customer: u32,
     day: i32,
-    minor: i64,
     category: Option<u32>,
     currency: Option<u8>,
     held_out: bool,
 }
 
-/// Rows read together, column by column, before they are booked; between the passes they stay in a
+/// Rows read together, column by column, before they are judged; between the passes they stay in a
 /// core's cache.
 const STRETCH: usize = 1024;
+
+/// Visits that wait to be handed over, at most: twelve megabytes.
+const WAITING: usize = 1 << 19;
+
+/// What a row says, or what is wrong with it.
+struct Said {
+    name: u64,
+    day: i32,
+    minor: i64,
+    fault: Option<&'static str>,
+}
+
+/// Where the parts of another partial history stand in this one.
+struct Moved {
+    first_trace: usize,
+    categories: Vec<u32>,
+    currencies: Vec<u8>,
+}
 
 /// What one stretch of rows says; kept for its memory.
 #[derive(Debug, Clone, Default)]
 struct Stretch {
     minor: Vec<i64>,
     days: Vec<i32>,
+    names: Vec<u64>,
     faults: Faults,
-    /// The rows that are kept: where they stand in the batch, what they say, and whose they are.
-    places: Vec<u32>,
-    kept: Vec<Kept>,
+    /// Whose visits are booked.
     numbers: Vec<u32>,
 }
-
-/// A row that is kept.
-#[derive(Debug, Clone, Copy)]
-struct Kept {
-    place: u32,
-    day: i32,
-    minor: i64,
-    currency: Option<u8>,
-    held_out: bool,
-    /// Where its trace stands.
-    trace: usize,
-}
-
-/// Of a row that is not looked for again.
-const NO_TRACE: usize = usize::MAX;
 
 impl PartialHistory {
     /// Nothing read yet, for rows in any order.
@@ -147,14 +171,20 @@ impl PartialHistory {
             window: Window::new(order, false),
             summaries: Vec::new(),
         });
-        let ledger = spec.purchase_days.then(Ledger::default);
+        let by_day = spec.purchase_days || spec.returns == Returns::Net;
+        let ledger = by_day.then(Ledger::default);
+        let noted = match (spec.duplicates, order) {
+            (Duplicates::Drop, _) => Noted::Traces,
+            (_, RowOrder::Any) => Noted::Nothing,
+            _ => Noted::Positions,
+        };
         Ok(Self {
             spec,
             order,
             customers: Roster::default(),
             window,
             held_out,
-            categories: Roster::default(),
+            categories: Categories::default(),
             cells: Cells::default(),
             ledger,
             fingerprints: Fingerprints::default(),
@@ -166,8 +196,17 @@ impl PartialHistory {
             open: None,
             partition: 0,
             rows_in_partition: 0,
+            visits: Visits::new(noted),
+            hands_over: false,
             stretch: Stretch::default(),
         })
+    }
+
+    /// Leaves the booking to whom this one is absorbed into, while there are not too many rows.
+    #[cfg_attr(not(feature = "parallel"), allow(dead_code))]
+    pub(crate) fn handing_over(mut self) -> Self {
+        self.hands_over = true;
+        self
     }
 
     /// Reads one partition of a source.
@@ -225,15 +264,16 @@ impl PartialHistory {
             work.check()?;
             let rows = start..(start + STRETCH).min(batch.len());
             start = rows.end;
-            let (position, known) = (self.rows_in_partition, self.customers.len());
-            let read = self.read_rows(batch, rows.clone(), &mut stretch);
-            self.customers.numbers(&batch.customers, &stretch.places, &mut stretch.numbers)?;
-            let mut known = known as u32;
-            for (kept, &customer) in stretch.kept.iter().zip(&stretch.numbers) {
-                let is_new = customer == known;
-                known += u32::from(is_new);
-                let position = position + (kept.place as usize - rows.start) as u64;
-                self.book(batch, kept, customer, is_new, position)?;
+            let read = self.read_rows(batch, rows, &mut stretch);
+            if self.visits.list.len() >= WAITING {
+                self.hands_over = false;
+            }
+            if !self.hands_over {
+                let visits = std::mem::replace(&mut self.visits, Visits::new(Noted::Nothing));
+                let booked = self.book_all(&visits, &mut stretch.numbers, None);
+                self.visits = visits;
+                self.visits.clear();
+                booked?;
             }
             read?;
         }
@@ -246,18 +286,17 @@ impl PartialHistory {
         Ok(())
     }
 
-    /// Reads a stretch of rows and decides which to keep. After an error the rows before it stand
-    /// in the stretch.
+    /// Reads a stretch of rows and turns those that are kept into visits. After an error these are
+    /// the rows before it.
     fn read_rows(
         &mut self,
         batch: &Batch<'_>,
         rows: Range<usize>,
         stretch: &mut Stretch,
     ) -> Result<(), DataError> {
-        let Stretch { minor, days, faults, places, kept, .. } = stretch;
+        let Stretch { minor, days, names, faults, .. } = stretch;
         faults.clear();
-        places.clear();
-        kept.clear();
+        self.visits.names(&batch.customers, rows.clone(), names)?;
         batch.amounts.read(rows.clone(), self.spec.minor_digits, minor, faults);
         batch.times.read(rows.clone(), days, faults);
         faults.sort_by_key(|&(row, _)| row);
@@ -268,49 +307,96 @@ impl PartialHistory {
                 batch.orders.as_ref().zip(batch.products.as_ref())
             }
         };
-        for (row, (&minor, &day)) in rows.zip(minor.iter().zip(days.iter())) {
-            let position = self.rows_in_partition;
-            self.rows_in_partition += 1;
-            self.counts.rows_read += 1;
-            if let Some(&&(_, fault)) = faults.peek().filter(|(at, _)| *at == row) {
-                while faults.next_if(|(at, _)| *at == row).is_some() {}
-                self.unreadable(position, fault)?;
+        // What most rows of most logs are takes a short way; `judge` has the rest.
+        let day_of = |date: Option<Date>, open| date.map_or(open, Date::day_number);
+        let from = day_of(self.spec.observed_from, i32::MIN);
+        let until = day_of(self.spec.observed_until, i32::MAX);
+        let plain = faults.peek().is_none()
+            && judge.is_none()
+            && batch.currencies.is_none()
+            && batch.customers.missing.is_none()
+            && (!self.spec.categories || batch.categories.is_none());
+        let first = self.rows_in_partition;
+        let said = names.iter().zip(minor.iter().zip(days.iter()));
+        let mut purchases = Count::default();
+        let mut seen = (self.first_seen, self.last_seen);
+        let mut read = Ok(());
+        for ((row, position), (&name, (&minor, &day))) in rows.clone().zip(first..).zip(said) {
+            if plain && minor > 0 && from <= day && day <= until && name < PLACE {
+                seen = (seen.0.min(day), seen.1.max(day));
+                purchases.add(minor);
+                self.visits.push_plain(name, day, minor, position);
                 continue;
             }
-            self.first_seen = self.first_seen.min(day);
-            self.last_seen = self.last_seen.max(day);
-            let mut trace = NO_TRACE;
-            if let Some((orders, products)) = judge {
-                self.counts.judged += 1;
-                let fingerprint = self.fingerprints.of((
-                    batch.customers.key(row),
-                    batch.times.key(row),
-                    batch.amounts.key(row),
-                    orders.key(row),
-                    products.key(row),
-                    batch.categories.as_ref().map(|categories| categories.get(row)),
-                    batch.currencies.as_ref().map(|currencies| currencies.get(row)),
-                ));
-                if self.spec.duplicates == Duplicates::Drop {
-                    trace = self.traces.len();
-                    self.traces.push(Trace { fingerprint, added: None });
-                } else {
-                    self.repeats.push(fingerprint);
-                }
+            let fault = faults.peek().filter(|(at, _)| *at == row).map(|&&(_, fault)| fault);
+            while faults.next_if(|(at, _)| *at == row).is_some() {}
+            if fault.is_none() {
+                seen = (seen.0.min(day), seen.1.max(day));
             }
-            if let Some(held_out) = self.admit(batch, row, position, day, minor)? {
-                let currency = match &batch.currencies {
-                    Some(names) => {
-                        let place = RowPlace { partition: self.partition, row: position };
-                        let rule = self.spec.currencies;
-                        self.counts.currencies.add(names.get(row), minor, place, rule)?
-                    }
-                    None => None,
-                };
-                places.push(row as u32);
-                kept.push(Kept { place: row as u32, day, minor, currency, held_out, trace });
+            let said = Said { name, day, minor, fault };
+            read = self.read_row(batch, row, position, said, judge);
+            if read.is_err() {
+                break;
             }
         }
+        self.counts.rows_read += rows.len() as u64;
+        self.rows_in_partition += rows.len() as u64;
+        self.counts.purchases.absorb(purchases);
+        (self.first_seen, self.last_seen) = seen;
+        read
+    }
+
+    /// Judges one row, whatever it says.
+    fn read_row(
+        &mut self,
+        batch: &Batch<'_>,
+        row: usize,
+        position: u64,
+        said: Said,
+        judge: Option<(&IdColumn<'_>, &IdColumn<'_>)>,
+    ) -> Result<(), DataError> {
+        let Said { name, day, minor, fault } = said;
+        if let Some(fault) = fault {
+            return self.unreadable(position, fault);
+        }
+        let mut trace = None;
+        if let Some((orders, products)) = judge {
+            self.counts.judged += 1;
+            let fingerprint = self.fingerprints.of((
+                batch.customers.key(row),
+                batch.times.key(row),
+                batch.amounts.key(row),
+                orders.key(row),
+                products.key(row),
+                batch.categories.as_ref().map(|categories| categories.get(row)),
+                batch.currencies.as_ref().map(|currencies| currencies.get(row)),
+            ));
+            if self.spec.duplicates == Duplicates::Drop {
+                trace = Some(self.traces.len());
+                self.traces.push(Trace { row: Judged::new(fingerprint, minor), added: None });
+            } else {
+                self.repeats.push(Judged::new(fingerprint, minor));
+            }
+        }
+        let Some(held_out) = self.admit(batch, row, position, day, minor)? else { return Ok(()) };
+        let currency = match &batch.currencies {
+            Some(names) => {
+                let place = RowPlace { partition: self.partition, row: position };
+                let rule = self.spec.currencies;
+                self.counts.currencies.add(names.get(row), minor, place, rule)?
+            }
+            None => None,
+        };
+        let category = match &batch.categories {
+            Some(names) if self.spec.categories && minor > 0 && !held_out => {
+                let name = names.get(row);
+                if name.is_empty() { None } else { Some(self.categories.text(name)?) }
+            }
+            _ => None,
+        };
+        let kind = VisitKind::new(held_out, category);
+        let aside = Aside { position, trace, currency };
+        self.visits.push(batch, row, Visit { name, minor, day, kind }, aside);
         Ok(())
     }
 
@@ -349,20 +435,60 @@ impl PartialHistory {
         Ok((!dropped).then_some(held_out))
     }
 
-    /// Books a row on its customer.
+    /// Books visits on their customers: its own, or those of another partial history.
+    fn book_all(
+        &mut self,
+        visits: &Visits,
+        numbers: &mut Vec<u32>,
+        moved: Option<&Moved>,
+    ) -> Result<(), DataError> {
+        let mut place = 0;
+        for stretch in visits.list.chunks(roster::STRETCH) {
+            let mut known = self.customers.len() as u32;
+            let names = stretch.iter().map(|visit| visit.name);
+            self.customers.numbers(visits.ids, names, &visits.texts, numbers)?;
+            for (visit, &customer) in stretch.iter().zip(numbers.iter()) {
+                let is_new = customer == known;
+                known += u32::from(is_new);
+                let aside = visits.aside(place);
+                place += 1;
+                self.book(visit, aside, customer, is_new)?;
+                let category = visit
+                    .kind
+                    .category()
+                    .map(|number| moved.map_or(number, |it| it.categories[number as usize]));
+                if let Some(category) = category {
+                    self.cells.add(Cell { customer, key: category, minor: visit.minor });
+                }
+                if let Some(&Aside { trace: Some(trace), currency, .. }) = aside {
+                    let trace = trace + moved.map_or(0, |it| it.first_trace);
+                    let currency = currency.map(|number| {
+                        moved.map_or(number, |it| it.currencies[usize::from(number)])
+                    });
+                    let &Visit { day, kind, .. } = visit;
+                    let held_out = kind.is_held_out();
+                    self.traces[trace].added =
+                        Some(Added { customer, day, category, currency, held_out });
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Books a visit on its customer.
     #[inline]
     fn book(
         &mut self,
-        batch: &Batch<'_>,
-        kept: &Kept,
+        visit: &Visit,
+        aside: Option<&Aside>,
         customer: u32,
         is_new: bool,
-        position: u64,
     ) -> Result<(), DataError> {
-        let &Kept { place, day, minor, currency, held_out, trace } = kept;
+        let &Visit { minor, day, kind, .. } = visit;
+        let position = aside.map(|aside| aside.position);
         if self.order == RowOrder::Customer && self.open != Some(customer) {
             if !is_new {
-                return Err(self.out_of_order(Some(position)));
+                return Err(self.out_of_order(position));
             }
             self.close();
             self.open = Some(customer);
@@ -370,30 +496,12 @@ impl PartialHistory {
         let summary = self.customers.value_mut(customer);
         summary.number = customer;
         let booked = match &mut self.held_out {
-            Some(held) if held_out => held.book(customer, day, minor),
+            Some(held) if kind.is_held_out() => held.book(customer, day, minor),
             _ => self.window.book(summary, day, minor),
         };
-        booked.map_err(|misfit| self.misfit(misfit, customer, Some(position)))?;
+        booked.map_err(|misfit| self.misfit(misfit, customer, position))?;
         if let Some(ledger) = &mut self.ledger {
             ledger.add(customer, day, minor);
-        }
-        let mut category = None;
-        if let (true, true, Some(names)) =
-            (self.spec.categories, minor > 0 && !held_out, &batch.categories)
-        {
-            let name = names.get(place as usize);
-            if !name.is_empty() {
-                let number = self.categories.text(name)?;
-                let cell = Cell { customer, category: number, gross: minor };
-                self.cells
-                    .add(cell)
-                    .map_err(|overflow| self.misfit(overflow.into(), customer, None))?;
-                category = Some(number);
-            }
-        }
-        if trace != NO_TRACE {
-            self.traces[trace].added =
-                Some(Added { customer, day, minor, category, currency, held_out });
         }
         Ok(())
     }
@@ -514,18 +622,15 @@ impl PartialHistory {
                 window.keep_only(0, open);
             }
         }
-        let mut categories = Vec::new();
-        while self.categories.absorb(&other.categories, &mut categories)? {}
+        let categories = self.categories.absorb(&other.categories)?;
         for cell in other.cells.iter() {
-            let customer = number(cell.customer);
-            let category = categories[cell.category as usize];
-            self.cells
-                .add(Cell { customer, category, ..*cell })
-                .map_err(|overflow| self.misfit(overflow.into(), customer, None))?;
+            let key = categories[cell.key as usize];
+            self.cells.add(Cell { customer: number(cell.customer), key, ..*cell });
         }
         let rule = self.spec.currencies;
         let currencies = self.counts.currencies.absorb(&other.counts.currencies, rule)?;
         self.repeats.extend(&other.repeats);
+        let first_trace = self.traces.len();
         self.traces.extend(other.traces.iter().map(|trace| Trace {
             added: trace.added.map(|a| Added {
                 customer: number(a.customer),
@@ -535,13 +640,17 @@ impl PartialHistory {
             }),
             ..*trace
         }));
+        let moved = Moved { first_trace, categories, currencies };
+        let mut numbers = std::mem::take(&mut self.stretch.numbers);
+        self.book_all(&other.visits, &mut numbers, Some(&moved))?;
+        self.stretch.numbers = numbers;
         self.counts.absorb(&other.counts);
         self.first_seen = self.first_seen.min(other.first_seen);
         self.last_seen = self.last_seen.max(other.last_seen);
         Ok(())
     }
 
-    /// Forgets everything read and keeps the memory for the next shard.
+    /// Forgets everything read and keeps the memory for the next shard, which hands its rows over.
     #[cfg_attr(not(feature = "parallel"), allow(dead_code))]
     pub(crate) fn clear(&mut self) {
         self.customers.clear();
@@ -560,6 +669,8 @@ impl PartialHistory {
         self.counts = Counts::default();
         (self.first_seen, self.last_seen) = (i32::MAX, i32::MIN);
         self.open = None;
+        self.visits.clear();
+        self.hands_over = true;
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::data::cells::Cell;
+use crate::data::cells::SortedCells;
 use crate::data::partitions;
 use crate::data::roster::Entry;
 use crate::data::summary::Summary;
@@ -383,16 +383,25 @@ pub struct Rhythm {
 }
 
 impl CategoryTotals {
-    /// Cells in order of customer and category.
-    pub(crate) fn new(names: Vec<String>, cells: &[Cell], n_customers: usize) -> Self {
-        let mut starts = vec![0; n_customers + 1];
-        for cell in cells {
-            starts[cell.customer as usize + 1] += 1;
+    /// The cells of the customers of these numbers, in this order. The keys of the cells are
+    /// numbers of categories, whose names come in byte order with the place of each number.
+    pub(crate) fn new(
+        (names, places): (Vec<String>, Vec<u32>),
+        cells: &SortedCells,
+        numbers: impl ExactSizeIterator<Item = u32>,
+    ) -> Self {
+        let mut starts = Vec::with_capacity(numbers.len() + 1);
+        let mut entries = Vec::with_capacity(cells.len());
+        starts.push(0);
+        for number in numbers {
+            let start = entries.len();
+            // Nothing is left of a cell whose rows were all taken out again.
+            let spent = cells.of(number).iter().filter(|cell| cell.minor != 0);
+            entries.extend(spent.map(|cell| (places[cell.key as usize], cell.minor)));
+            entries[start..].sort_unstable_by_key(|&(category, _)| category);
+            starts.push(entries.len());
         }
-        for row in 0..n_customers {
-            starts[row + 1] += starts[row];
-        }
-        let entries = cells.iter().map(|cell| (cell.category, cell.gross)).collect();
+        entries.shrink_to_fit();
         Self { names, starts, entries }
     }
 

@@ -31,6 +31,7 @@ mod amount;
 mod arrow;
 mod attributes;
 mod batch;
+mod categories;
 mod cells;
 #[cfg(feature = "csv")]
 mod csv;

@@ -1,10 +1,10 @@
 //! Reading all partitions of a source: one after the other, or side by side.
 //!
-//! Side by side, each worker folds a run of partitions into a shard of its own, and the shards are
-//! merged in the order of the partitions, so that a declared order of rows stays good, the first
-//! fault is the one that is reported, and no more shards wait than there are workers to make them.
-//! How many runs there are depends on the number of threads, which the result cannot show: all that
-//! is added up is whole numbers.
+//! Side by side, each worker reads and judges the rows of a partition and hands them over as a short
+//! list; whoever comes books the lists in the order of the partitions, so that a declared order of
+//! rows stays good, the first fault is the one that is reported, and no more lists wait than there
+//! are workers to make them. Booking is one look-up for each visit and is done by one worker at a
+//! time; reading is what takes long, and is done by all.
 
 use crate::data::{DataError, HistorySpec, PartialHistory, TransactionSource};
 use crate::work::Work;
@@ -63,10 +63,6 @@ mod side_by_side {
 
     use super::*;
 
-    /// Runs for each worker: few, because every run looks all its customers up again when it is
-    /// merged, and enough that nobody is left with the last one for long.
-    const RUNS: usize = 8;
-
     thread_local! {
         /// How many readings of a source this thread is in the middle of.
         static INSIDE: Cell<usize> = const { Cell::new(0) };
@@ -91,22 +87,21 @@ mod side_by_side {
     /// What the workers share.
     pub(super) struct Reading<'a> {
         source: &'a (dyn TransactionSource + Sync),
-        spec: &'a HistorySpec,
         work: &'a Work,
         workers: usize,
         partitions: usize,
-        /// Partitions in a run.
-        run: usize,
+        /// A shard that has read nothing.
+        blank: PartialHistory,
         state: Mutex<State>,
         merged: Condvar,
     }
 
     struct State {
-        /// The next run that nobody reads yet, and the next one to be merged.
+        /// The next partition that nobody reads yet, and the next one to be merged.
         next: usize,
         due: usize,
         /// Shards that were read before their turn.
-        waiting: BTreeMap<usize, Result<PartialHistory, DataError>>,
+        waiting: BTreeMap<usize, Shard>,
         /// The merged shards; away while somebody merges.
         whole: Option<PartialHistory>,
         /// Shards that were merged and lend their memory to the next.
@@ -114,6 +109,12 @@ mod side_by_side {
         failed: Option<DataError>,
         /// A worker unwound in the middle of the caller's code.
         abandoned: bool,
+    }
+
+    /// What was read of a partition: the rows before a fault, where there was one.
+    struct Shard {
+        rows: PartialHistory,
+        read: Result<(), DataError>,
     }
 
     impl<'a> Reading<'a> {
@@ -125,6 +126,7 @@ mod side_by_side {
             partitions: usize,
         ) -> Result<Self, DataError> {
             let whole = PartialHistory::in_order(spec.clone(), source.order())?;
+            let blank = whole.clone().handing_over();
             let state = State {
                 next: 0,
                 due: 0,
@@ -134,9 +136,8 @@ mod side_by_side {
                 failed: None,
                 abandoned: false,
             };
-            let run = partitions.div_ceil(RUNS * workers);
             let (state, merged) = (Mutex::new(state), Condvar::new());
-            Ok(Self { source, spec, work, workers, partitions, run, state, merged })
+            Ok(Self { source, work, workers, partitions, blank, state, merged })
         }
 
         /// A panic of the caller's code is passed on by the scope; until then nobody may wait for
@@ -145,7 +146,7 @@ mod side_by_side {
             self.state.lock().unwrap_or_else(PoisonError::into_inner)
         }
 
-        /// Reads runs, unless the thread is in the middle of one.
+        /// Reads partitions, unless the thread is in the middle of one.
         ///
         /// A source may use the pool too, and while it waits there, its thread may be given another
         /// worker to be. That one must not wait for a shard that is due: it may be the one that
@@ -156,56 +157,40 @@ mod side_by_side {
             }
         }
 
-        /// Reads runs until there are none left.
+        /// Reads partitions until there are none left.
         pub(super) fn work(&self) {
             let abandon = Abandon(self);
-            while let Some((run, spare)) = self.take() {
-                let shard = self.read(run, spare);
-                self.give(run, shard);
+            while let Some((partition, spare)) = self.take() {
+                let mut rows = spare.unwrap_or_else(|| self.blank.clone());
+                let read = {
+                    let _inside = Inside::enter();
+                    rows.read_on(self.source, partition, self.work)
+                };
+                self.give(partition, Shard { rows, read });
             }
             std::mem::forget(abandon);
         }
 
-        /// The next run, once not too many shards are waiting to be merged.
+        /// The next partition, once not too many shards are waiting to be merged.
         fn take(&self) -> Option<(usize, Option<PartialHistory>)> {
             let mut state = self.state();
             loop {
-                if state.failed.is_some()
-                    || state.abandoned
-                    || state.next * self.run >= self.partitions
-                {
+                if state.failed.is_some() || state.abandoned || state.next >= self.partitions {
                     return None;
                 }
                 if state.next <= state.due + self.workers {
-                    let run = state.next;
+                    let partition = state.next;
                     state.next += 1;
-                    return Some((run, state.spare.pop()));
+                    return Some((partition, state.spare.pop()));
                 }
                 state = self.merged.wait(state).unwrap_or_else(PoisonError::into_inner);
             }
         }
 
-        fn read(
-            &self,
-            run: usize,
-            spare: Option<PartialHistory>,
-        ) -> Result<PartialHistory, DataError> {
-            let _inside = Inside::enter();
-            let mut shard = match spare {
-                Some(shard) => shard,
-                None => PartialHistory::in_order(self.spec.clone(), self.source.order())?,
-            };
-            let start = run * self.run;
-            for partition in start..(start + self.run).min(self.partitions) {
-                shard.read_on(self.source, partition, self.work)?;
-            }
-            Ok(shard)
-        }
-
         /// Hands a shard over, and merges whatever is due unless somebody does already.
-        fn give(&self, run: usize, shard: Result<PartialHistory, DataError>) {
+        fn give(&self, partition: usize, shard: Shard) {
             let mut state = self.state();
-            state.waiting.insert(run, shard);
+            state.waiting.insert(partition, shard);
             while state.failed.is_none() {
                 let due = state.due;
                 if !state.waiting.contains_key(&due) {
@@ -214,15 +199,13 @@ mod side_by_side {
                 let Some(mut whole) = state.whole.take() else { break };
                 let shard = state.waiting.remove(&due).expect("it was there under this lock");
                 drop(state);
-                let merged = shard.and_then(|mut shard| {
-                    whole.absorb(&shard, self.work)?;
-                    shard.clear();
-                    Ok(shard)
-                });
+                let Shard { mut rows, read } = shard;
+                let merged = whole.absorb(&rows, self.work).and(read);
+                rows.clear();
                 state = self.state();
                 state.whole = Some(whole);
                 match merged {
-                    Ok(shard) => state.spare.push(shard),
+                    Ok(()) => state.spare.push(rows),
                     Err(error) => state.failed = Some(error),
                 }
                 state.due += 1;

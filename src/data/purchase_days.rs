@@ -5,19 +5,20 @@
 
 use std::fmt;
 
-use crate::data::ledger::Entry;
+use crate::data::ledger::LedgerDay;
 use crate::units::{Date, Money};
 
 /// The days on which customers bought or brought back, in order of time, with what they paid.
 ///
 /// The rows are those of the [`CustomerHistory`](crate::data::CustomerHistory) that it belongs to.
-/// The purchases of a customer are the days of which [`DayTotal::is_purchase`] is true; their number
-/// and their money are those of the history. A day with nothing but returns is kept and is no
-/// purchase. Days without any row are in it neither.
+/// The purchases of a customer are the days of which [`DayTotal::is_purchase`] is true; their
+/// number and their money are those of the history. A day with nothing but returns is kept and is
+/// no purchase. Days without any row are not in it.
 ///
-/// Memory: 12 bytes for each customer and day, 16 more for a day with returns, 8 for each customer;
-/// while rows are read up to 32 bytes for each customer, day and direction of money, in every shard
-/// that is read at the time.
+/// Memory: 12 bytes for each customer and day, 16 more for a day with returns, 8 for each customer.
+/// While rows are read, in every shard that is read at the time: 16 bytes for each customer, day
+/// and direction of money, up to twice that between sortings, or 32 bytes for each customer where
+/// that is more; growing vectors may hold as much again unused.
 ///
 /// # Example
 ///
@@ -151,16 +152,14 @@ impl PurchaseDays {
         self.returns.shrink_to_fit();
     }
 
-    /// Adds the next customer, whose entries stand in order.
-    pub(crate) fn push(&mut self, entries: &[Entry]) {
-        for day in entries.chunk_by(|a, b| a.day() == b.day()) {
-            let returns = day.iter().find(|entry| entry.is_return());
-            let gross = day.iter().find(|entry| !entry.is_return());
+    /// Adds the next customer, whose days come in order of time.
+    pub(crate) fn push(&mut self, days: impl Iterator<Item = LedgerDay>) {
+        for LedgerDay { day, purchase, returns } in days {
             if let Some(returns) = returns {
-                self.returns.push((self.days.len(), returns.minor));
+                self.returns.push((self.days.len(), returns));
             }
-            self.days.push(Mark::new(day[0].day(), gross.is_some(), returns.is_some()));
-            self.gross.push(gross.map_or(0, |gross| gross.minor));
+            self.days.push(Mark::new(day, purchase.is_some(), returns.is_some()));
+            self.gross.push(purchase.unwrap_or(0));
         }
         self.starts.push(self.days.len());
     }

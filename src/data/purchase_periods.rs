@@ -28,8 +28,10 @@ use crate::units::{Calendar, CalendarPeriod, Date, Days, Money};
 ///
 /// let names: Vec<String> = months.periods().iter().map(|month| month.to_string()).collect();
 /// assert_eq!(names, ["2024-01", "2024-02", "2024-03", "2024-04"]);
-/// let spend: Vec<_> =
-///     months.of(0).map(|month| (month.period(), month.purchases(), month.net().amount())).collect();
+/// let spend: Vec<_> = months
+///     .of(0)
+///     .map(|month| (month.period(), month.purchases(), month.net().amount()))
+///     .collect();
 /// assert_eq!(spend, [(0, 2, 25.0), (1, 1, 7.0), (3, 0, -5.0)]);
 /// // The observation starts on the 10th of January, so January is not comparable with February.
 /// assert_eq!((months.is_whole(0), months.observed(0).count()), (false, 22));
@@ -103,7 +105,8 @@ impl PurchaseDays {
     ///
     /// let log = [("2020-12-28", 3.0), ("2021-01-02", 4.0), ("2021-01-04", 5.0)]
     ///     .map(|(day, amount)| Transaction::new("eve", day.parse::<Date>().unwrap(), amount));
-    /// let history = CustomerHistory::read(&log, &HistorySpec::new().purchase_days(), &Work::new())?;
+    /// let spec = HistorySpec::new().purchase_days();
+    /// let history = CustomerHistory::read(&log, &spec, &Work::new())?;
     /// let weeks = history.purchase_days()?.by_period(Calendar::Weeks);
     /// assert_eq!(weeks.periods()[0].to_string(), "2020-W53");
     /// let gross: Vec<f64> = weeks.of(0).map(|week| week.gross().amount()).collect();
@@ -115,7 +118,7 @@ impl PurchaseDays {
         let (from, until) = (self.from(), self.until());
         let periods: Vec<CalendarPeriod> = calendar.periods(from, until).collect();
         let start = from.day_number();
-        // The period of each day of the window: nothing about a calendar is worked out per purchase.
+        // The period of each day of the window, so that no calendar is asked for each purchase.
         let mut places = Vec::with_capacity(until.days_since(from) as usize + 1);
         for (place, period) in periods.iter().enumerate() {
             let end = period.last_day().min(until).day_number();

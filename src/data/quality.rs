@@ -102,6 +102,8 @@ pub struct Unreadable {
 pub struct Repeats {
     /// How many, beyond the first of each.
     pub rows: u64,
+    /// The sum of their amounts: what is counted twice if they are copies.
+    pub amount: Money,
     /// How many rows were compared.
     pub judged: u64,
     /// What became of them.
@@ -238,7 +240,8 @@ impl Counts {
                 first: self.first_unreadable.clone(),
             },
             duplicates: (self.judged > 0).then_some(Repeats {
-                rows: outcome.repeats,
+                rows: outcome.repeats.rows,
+                amount: outcome.repeats.tally(digits).amount,
                 judged: self.judged,
                 rule: spec.duplicates,
             }),
@@ -261,7 +264,7 @@ pub(crate) struct Outcome {
     pub(crate) customers: u64,
     pub(crate) without_purchase: u64,
     pub(crate) without_purchase_minor: i128,
-    pub(crate) repeats: u64,
+    pub(crate) repeats: Count,
     pub(crate) observed_from: Date,
     pub(crate) observed_until: Date,
 }
@@ -315,6 +318,7 @@ impl fmt::Display for DataQuality {
         )?;
         let returns = match self.returns.rule {
             Returns::Drop => "returns: skipped",
+            Returns::Net => "returns: taken off the purchases of their day",
             _ => "returns: kept apart, no purchases",
         };
         line(self.returns.rows, Some(self.returns.amount), returns)?;
@@ -333,14 +337,22 @@ impl fmt::Display for DataQuality {
         }
         line(self.unreadable.rows, None, "unreadable: skipped")?;
         match self.duplicates {
-            Some(Repeats { rows, rule: Duplicates::Drop, .. }) => {
-                line(rows, None, "exact repeats: taken out")?
+            Some(Repeats { rows, amount, rule: Duplicates::Drop, .. }) => {
+                line(rows, Some(amount), "exact repeats: taken out")?
             }
-            Some(Repeats { rows, .. }) => line(rows, None, "exact repeats: kept and flagged")?,
+            Some(Repeats { rows, amount, .. }) => {
+                line(rows, Some(amount), "exact repeats: kept and flagged")?
+            }
             None => writeln!(
                 f,
                 "  exact repeats were not judged: they are where orders and products are known"
             )?,
+        }
+        for CurrencyTally { currency, rows, amount } in &self.currencies {
+            match currency.as_str() {
+                "" => writeln!(f, "  {rows} kept without a currency, {amount} in all")?,
+                name => writeln!(f, "  {rows} kept in {name}, {amount} in all")?,
+            }
         }
         write!(
             f,
@@ -350,5 +362,45 @@ impl fmt::Display for DataQuality {
             self.observed_from,
             self.observed_until
         )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::data::{Currencies, CustomerHistory, Duplicates, HistorySpec, Transaction};
+    use crate::units::Date;
+    use crate::work::Work;
+
+    #[test]
+    fn the_text_names_currencies_and_the_money_of_repeats() {
+        let day = Date::from_ymd(2024, 3, 1).unwrap();
+        let row = |amount| Transaction::new("eve", day, amount).order("o").product("p");
+        let rows = [
+            row(2.5).currency("EUR"),
+            row(2.5).currency("EUR"),
+            row(-1.0).currency("CHF"),
+            row(4.0),
+        ];
+        for (rule, kept, text) in [
+            (
+                Duplicates::Flag,
+                "2 kept in EUR, 5.00",
+                "1 exact repeats: kept and flagged, 2.50 in all",
+            ),
+            (Duplicates::Drop, "1 kept in EUR, 2.50", "1 exact repeats: taken out, 2.50 in all"),
+        ] {
+            let spec = HistorySpec::new().currencies(Currencies::Flag).duplicates(rule);
+            let history = CustomerHistory::read(&rows, &spec, &Work::new()).unwrap();
+            assert_eq!(history.quality().duplicates.unwrap().amount.amount(), 2.5);
+            let written = history.quality().to_string();
+            for line in [
+                text,
+                kept,
+                "1 kept in CHF, -1.00 in all",
+                "1 kept without a currency, 4.00 in all",
+            ] {
+                assert!(written.contains(line), "{line} in {written}");
+            }
+        }
     }
 }

@@ -66,6 +66,18 @@ pub enum MissingCustomers {
 pub enum Returns {
     /// Summed apart from purchases: gross, returns and net.
     Separate,
+    /// Taken off the purchases of the same customer and day, whatever the order of the rows.
+    ///
+    /// A day with returns is a purchase of what is left, if that is more than nothing; otherwise it
+    /// is no purchase, and what is too much stays apart as a return. A day without returns is
+    /// judged as always, so that an amount of zero counts by the rule for
+    /// [`zero_amounts`](HistorySpec::zero_amounts), but a visit of zero on which something was
+    /// brought back is no purchase. Gross spend, purchases, their first and last day and all that
+    /// follows from them are those of the netted days; customers left without a purchase are in no
+    /// history. The spend in categories stays gross of returns.
+    ///
+    /// It takes the memory of [`purchase_days`](HistorySpec::purchase_days) while rows are read.
+    Net,
     /// Skipped and counted; net equals gross.
     Drop,
     /// The first one ends the reading with an error.
@@ -91,7 +103,7 @@ pub enum ZeroAmounts {
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Duplicates {
-    /// Kept and counted, at 16 bytes of memory a row.
+    /// Kept and counted, at 24 bytes of memory a row.
     Flag,
     /// All but one of each are taken out again and counted, at 64 bytes of memory a row.
     Drop,

@@ -54,6 +54,13 @@ impl Names {
         self.texts.len()
     }
 
+    /// Forgets all names and keeps the memory.
+    pub(crate) fn clear(&mut self) {
+        self.texts.text.clear();
+        self.texts.ends.clear();
+        self.numbers.clear();
+    }
+
     pub(crate) fn get(&self, number: u32) -> &str {
         self.texts.get(number as usize)
     }

@@ -120,6 +120,15 @@ impl Window {
         gaps.copied().unwrap_or(0)
     }
 
+    /// Replaces the sum of squared gaps of a customer, where they were asked for.
+    pub(crate) fn set_squared_gaps(&mut self, customer: u32, squares: u64) {
+        if let Some(gaps) = &mut self.squared_gaps {
+            let place = customer as usize;
+            gaps.resize(gaps.len().max(place + 1), 0);
+            gaps[place] = squares;
+        }
+    }
+
     /// Counts the days of the customers that `wanted` names, from the log.
     pub(crate) fn count(&mut self, wanted: impl Fn(u32) -> bool) -> Vec<Count> {
         let counts = self.log.count(wanted);

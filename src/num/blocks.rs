@@ -67,6 +67,23 @@ where
     }
 }
 
+/// Gives each of some parts to `f`, on all threads.
+pub(crate) fn each<T, F>(parts: Vec<T>, f: F)
+where
+    T: Send,
+    F: Fn(T) + Send + Sync,
+{
+    #[cfg(feature = "parallel")]
+    {
+        use rayon::iter::{IntoParallelIterator, ParallelIterator};
+        parts.into_par_iter().for_each(f);
+    }
+    #[cfg(not(feature = "parallel"))]
+    {
+        parts.into_iter().for_each(f);
+    }
+}
+
 /// Sum of `term(i)` over `0..n`, folded block by block on the calling thread.
 ///
 /// Equal to the sum that [`map_blocks`] gives when its partial sums are added in order.

@@ -37,8 +37,8 @@
 //! (1963), and against references of 40 and 50 digits of likelihoods and expectations.
 
 mod beta_geometric;
-mod bootstrap;
 mod bg_bb;
+mod bootstrap;
 mod concentration;
 mod covariates;
 mod credibility;
@@ -52,11 +52,11 @@ mod gamma_gamma;
 mod holdout;
 mod horizon;
 mod intervals;
+mod kaplan_meier;
 mod ladder;
 mod lifetime;
-mod pareto_nbd;
-mod kaplan_meier;
 mod opportunities;
+mod pareto_nbd;
 mod periods;
 mod potential;
 mod profile_interval;
@@ -97,15 +97,15 @@ pub use holdout::{
 };
 pub use horizon::{Discount, Horizon};
 pub use intervals::ForecastInterval;
-pub use lifetime::{FittedLifetimeValue, LifetimeValue, ValueInterval, ValueIntervals};
-pub use pareto_nbd::{FittedParetoNbd, ParetoNbd};
 pub use kaplan_meier::{KaplanMeier, MeanSurvival, SurvivalStep, Tenure};
+pub use lifetime::{FittedLifetimeValue, LifetimeValue, ValueInterval, ValueIntervals};
 pub use opportunities::{OpportunityRecord, OpportunitySummary};
+pub use pareto_nbd::{FittedParetoNbd, ParetoNbd};
 pub use periods::{PeriodDiscount, PeriodHorizon};
 pub use potential::peer_frontier;
 pub use purchase_model::{FittedPurchaseModel, PurchaseModel};
 pub use purchases::{PurchaseRecord, PurchaseSummary};
 pub use rates::Rates;
-pub use saved::SavedModelError;
 pub use renewals::{Membership, Renewal, RenewalTable};
+pub use saved::SavedModelError;
 pub use shifted_beta_geometric::{FittedShiftedBetaGeometric, ShiftedBetaGeometric};

@@ -7,7 +7,7 @@
 //! first.
 
 use std::fs::File;
-use std::io::{Read, Seek, SeekFrom};
+use std::io::{ErrorKind, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
@@ -19,6 +19,9 @@ use crate::data::csv::table::Bytes;
 
 /// Bytes of a part: enough to be worth a task, few enough that all threads have some.
 const PART: u64 = 1 << 23;
+
+/// Bytes looked through at a time.
+const LOOK: usize = 1 << 17;
 
 /// A file in parts.
 pub(crate) struct Layout {
@@ -119,8 +122,12 @@ impl Layout {
         }
         let start = self.border(part)?;
         let end = self.border(part + 1)?;
-        let mut bytes = Vec::new();
         let length = end.saturating_sub(start);
+        if !has_quote(self.open(start)?.take(length))? {
+            let look = Look { end, from_outside: false, from_inside: true };
+            return Ok(*self.parts[part].look.get_or_init(|| look));
+        }
+        let mut bytes = Vec::new();
         self.open(start)?.take(length).read_to_end(&mut bytes).map_err(CsvError::of_io)?;
         let look = Look {
             end,
@@ -164,6 +171,20 @@ impl Layout {
             // It is never closed: the part before has it to the end and reports it.
             Err(error) if error.fault == crate::data::csv::CsvFault::OpenQuote => Ok(self.end),
             Err(error) => Err(error),
+        }
+    }
+}
+
+/// Whether there is a quote in the input, of which little is held at a time.
+fn has_quote(mut input: impl Read) -> Result<bool, CsvError> {
+    let mut bytes = vec![0; LOOK];
+    loop {
+        match input.read(&mut bytes) {
+            Ok(0) => return Ok(false),
+            Ok(read) if memchr(b'"', &bytes[..read]).is_some() => return Ok(true),
+            Ok(_) => {}
+            Err(error) if error.kind() == ErrorKind::Interrupted => {}
+            Err(error) => return Err(CsvError::of_io(error)),
         }
     }
 }

@@ -42,6 +42,8 @@ pub(crate) struct Rules {
     quick: Option<Quick>,
     delimiter: u8,
     digits: u8,
+    /// Whether times and amounts are kept as they are written.
+    exact: bool,
     skip: bool,
 }
 
@@ -61,7 +63,8 @@ impl Rules {
         skip: bool,
     ) -> Self {
         let quick = Quick::new(header.names().len(), &places, delimiter, digits);
-        Self { header: header.clone(), places, quick, delimiter, digits, skip }
+        let exact = places[ORDER].is_some() && places[PRODUCT].is_some();
+        Self { header: header.clone(), places, quick, delimiter, digits, exact, skip }
     }
 
     /// Reads a row into the columns; `field` gives the field at a place. An error has no line yet.
@@ -94,28 +97,18 @@ impl Rules {
         let seconds = clock.read(field(place).trim_ascii()).map_err(|it| fault(it, place))?;
         let place = self.places[AMOUNT].unwrap_or(0);
         let first = number(place)?;
-        let second = match self.places[PRICE] {
-            None if first.to_minor(self.digits).is_none() => {
-                return Err(fault(CsvFault::TooLarge, place));
-            }
-            None => None,
-            Some(price) => {
-                let price = number(price)?;
-                if first.times(price, self.digits).is_none() {
-                    return Err(CsvError::of(CsvFault::TooLarge));
-                }
-                Some(price)
-            }
-        };
+        let price = self.places[PRICE].map(number).transpose()?;
+        let amount = Amount::new(first, price, self.digits).ok_or_else(|| match price {
+            None => fault(CsvFault::TooLarge, place),
+            Some(_) => CsvError::of(CsvFault::TooLarge),
+        })?;
         let (category, product, order) = (string(CATEGORY)?, string(PRODUCT)?, string(ORDER)?);
         let currency = string(CURRENCY)?.trim();
 
         let blank = customer.as_bytes().first().is_none_or(|&byte| byte <= b' ' || byte >= 0x80)
             && customer.trim().is_empty();
         filling.customers.push(if blank { "" } else { customer });
-        filling.seconds.push(seconds);
-        filling.first.push(first);
-        filling.second.extend(second);
+        filling.values.push(seconds, amount);
         for (role, column, text) in [
             (CATEGORY, &mut filling.categories, category),
             (PRODUCT, &mut filling.products, product),
@@ -130,15 +123,24 @@ impl Rules {
     }
 
     fn batch(&self, filling: Filling) -> Result<Batch<'static>, DataError> {
-        let amounts = match self.places[PRICE] {
-            None => Amounts::Decimal(filling.first.into()),
-            Some(_) => Amounts::QuantityTimesPrice {
-                quantities: filling.first.into(),
-                prices: filling.second.into(),
-            },
+        let (times, amounts) = match filling.values {
+            Values::Folded { days, minor } => (
+                Times::Days(days.into()),
+                Amounts::Minor { units: minor.into(), digits: self.digits },
+            ),
+            Values::Exact { seconds, first, second } => (
+                Times::Seconds(seconds.into()),
+                match self.places[PRICE] {
+                    None => Amounts::Decimal(first.into()),
+                    Some(_) => Amounts::QuantityTimesPrice {
+                        quantities: first.into(),
+                        prices: second.into(),
+                    },
+                },
+            ),
         };
         let customers: IdColumn<'_> = filling.customers.column()?.into();
-        let mut batch = Batch::new(customers, Times::Seconds(filling.seconds.into()), amounts)?;
+        let mut batch = Batch::new(customers, times, amounts)?;
         if self.places[ORDER].is_some() {
             batch = batch.orders(filling.orders.column()?.into())?;
         }
@@ -185,12 +187,9 @@ impl Clock {
 }
 
 /// Columns being filled.
-#[derive(Default)]
 pub(crate) struct Filling {
     pub(crate) customers: Ids,
-    pub(crate) seconds: Vec<i64>,
-    pub(crate) first: Vec<Decimal>,
-    pub(crate) second: Vec<Decimal>,
+    pub(crate) values: Values,
     pub(crate) categories: Texts,
     pub(crate) products: Texts,
     pub(crate) orders: Texts,
@@ -198,20 +197,75 @@ pub(crate) struct Filling {
     faults: Vec<RowFault>,
 }
 
+/// An amount as it is written, and what it comes to in minor units.
+#[derive(Clone, Copy)]
+pub(crate) struct Amount {
+    pub(crate) first: Decimal,
+    pub(crate) second: Option<Decimal>,
+    pub(crate) minor: i64,
+}
+
+/// Times and amounts: as they are written only where repeats are looked for, which differ in the
+/// hour or in what rounding hides; otherwise as the fold wants them, which is half of the memory.
+pub(crate) enum Values {
+    Exact { seconds: Vec<i64>, first: Vec<Decimal>, second: Vec<Decimal> },
+    Folded { days: Vec<i32>, minor: Vec<i64> },
+}
+
+impl Amount {
+    /// `None` where the minor units exceed 64 bits.
+    #[inline]
+    pub(crate) fn new(first: Decimal, second: Option<Decimal>, digits: u8) -> Option<Self> {
+        let minor = match second {
+            None => first.to_minor(digits)?,
+            Some(price) => first.times(price, digits)?,
+        };
+        Some(Self { first, second, minor })
+    }
+}
+
+impl Values {
+    #[inline]
+    pub(crate) fn push(&mut self, time: i64, amount: Amount) {
+        match self {
+            Self::Exact { seconds, first, second } => {
+                seconds.push(time);
+                first.push(amount.first);
+                second.extend(amount.second);
+            }
+            Self::Folded { days, minor } => {
+                // The years 1 to 9999 have fewer than 2^31 days.
+                days.push(time.div_euclid(86_400) as i32);
+                minor.push(amount.minor);
+            }
+        }
+    }
+}
+
 impl Filling {
-    /// Room for the rows of so many bytes.
-    fn for_bytes(bytes: usize) -> Self {
-        let rows = bytes / 40;
+    /// Room for so many rows.
+    fn new(exact: bool, rows: usize) -> Self {
         Self {
             customers: Ids { names: Vec::with_capacity(rows), texts: Texts::default() },
-            seconds: Vec::with_capacity(rows),
-            first: Vec::with_capacity(rows),
-            ..Self::default()
+            values: if exact {
+                Values::Exact {
+                    seconds: Vec::with_capacity(rows),
+                    first: Vec::with_capacity(rows),
+                    second: Vec::new(),
+                }
+            } else {
+                Values::Folded { days: Vec::with_capacity(rows), minor: Vec::with_capacity(rows) }
+            },
+            categories: Texts::default(),
+            products: Texts::default(),
+            orders: Texts::default(),
+            currencies: Texts::default(),
+            faults: Vec::new(),
         }
     }
 
     fn rows(&self) -> usize {
-        self.seconds.len() + self.faults.len()
+        self.customers.names.len() + self.faults.len()
     }
 }
 
@@ -287,7 +341,7 @@ impl<'a> Scan<'a> {
     fn fill(&mut self, filling: &mut Filling) -> Result<bool, CsvError> {
         let length = self.records.plain().map_err(|error| self.placed(error))?;
         if length > 0 {
-            *filling = Filling::for_bytes(length);
+            *filling = Filling::new(self.rules.exact, length / 40);
             self.plain(length, filling)?;
             return Ok(true);
         }
@@ -406,7 +460,7 @@ impl Iterator for Scan<'_> {
         if self.done {
             return None;
         }
-        let mut filling = Filling::default();
+        let mut filling = Filling::new(self.rules.exact, 0);
         match self.fill(&mut filling) {
             Ok(more) => self.done = !more,
             Err(error) => self.failed = Some(error.into()),

@@ -7,7 +7,8 @@
 use crate::data::Decimal;
 use crate::data::batch::PLACE;
 use crate::data::csv::lines::{
-    AMOUNT, CATEGORY, CURRENCY, CUSTOMER, Clock, Filling, ORDER, PRICE, PRODUCT, ROLES, TIME,
+    AMOUNT, Amount, CATEGORY, CURRENCY, CUSTOMER, Clock, Filling, ORDER, PRICE, PRODUCT, ROLES,
+    TIME,
 };
 
 /// How to read a plain line.
@@ -87,9 +88,9 @@ impl Quick {
                     }
                 }
                 TIME => {
-                    let date = bytes.get(at..at + 10)?;
+                    let date: &[u8; 10] = bytes.get(at..at + 10)?.try_into().ok()?;
                     match clock.seconds {
-                        Some(seconds) if date == clock.date && self.ends(*bytes.get(at + 10)?) => {
+                        Some(seconds) if *date == clock.date && self.ends(*bytes.get(at + 10)?) => {
                             said.seconds = seconds;
                             at += 10;
                         }
@@ -126,10 +127,7 @@ impl Quick {
     /// Keeps what a line said, if all of it can be kept.
     #[inline]
     fn keep(&self, said: &Said<'_>, filling: &mut Filling) -> Option<()> {
-        match said.price {
-            None => said.amount.to_minor(self.digits)?,
-            Some(price) => said.amount.times(price, self.digits)?,
-        };
+        let amount = Amount::new(said.amount, said.price, self.digits)?;
         let id = std::str::from_utf8(said.id_text).ok()?;
         if self.has_texts {
             self.keep_texts(said, filling)?;
@@ -139,9 +137,7 @@ impl Quick {
         } else {
             filling.customers.names.push(said.id);
         }
-        filling.seconds.push(said.seconds);
-        filling.first.push(said.amount);
-        filling.second.extend(said.price);
+        filling.values.push(said.seconds, amount);
         Some(())
     }
 
@@ -238,7 +234,8 @@ fn eight_digits(bytes: &[u8], start: usize) -> Option<u64> {
 fn decimal(bytes: &[u8], start: usize) -> Option<(Decimal, usize)> {
     let negative = *bytes.get(start)? == b'-';
     let first = start + usize::from(negative);
-    let (whole, point) = whole_number(bytes, first);
+    // Amounts are short: looking for eight digits first does not pay.
+    let (whole, point) = more_digits(0, bytes, first);
     let (number, at, scale) = if bytes.get(point) == Some(&b'.') {
         let (number, at) = more_digits(whole, bytes, point + 1);
         (number, at, at - point - 1)

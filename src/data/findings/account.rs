@@ -110,7 +110,9 @@ pub(crate) fn exact_repeats(quality: &DataQuality, limits: &FindingLimits) -> Fi
     };
     let bias = if dropped { Bias::None } else { where_any(repeats.rows, Bias::Overstates) };
     let measures = vec![limits.measure(Statistic::RepeatedRows, share)];
-    let finding = Finding::new(kind, (bias, CURRENT_VALUE), measures, sentence).rows(repeats.rows);
+    let finding = Finding::new(kind, (bias, CURRENT_VALUE), measures, sentence)
+        .rows(repeats.rows)
+        .money(repeats.amount);
     if dropped { finding.at_most_flagged() } else { finding }
 }
 

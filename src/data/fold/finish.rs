@@ -3,14 +3,14 @@
 //! Memory is let go as soon as it has served, because here the fold and the history stand side by
 //! side.
 
-use crate::data::cells::{Cell, Cells};
-use crate::data::fold::{Added, PartialHistory};
+use crate::data::cells::Cell;
+use crate::data::fold::{Added, Judged, PartialHistory};
 use crate::data::history::Columns;
-use crate::data::ledger::Ledger;
-use crate::data::quality::Outcome;
-use crate::data::roster::Roster;
+use crate::data::ledger::SortedLedger;
+use crate::data::quality::{Count, Outcome};
 use crate::data::summary::Summary;
-use crate::data::{CategoryTotals, CustomerHistory, DataError, PurchaseDays};
+use crate::data::{CategoryTotals, CustomerHistory, DataError, PurchaseDays, Returns};
+use crate::num::blocks;
 use crate::units::Date;
 use crate::work::Work;
 
@@ -23,9 +23,16 @@ impl PartialHistory {
     pub fn finish(mut self, work: &Work) -> Result<CustomerHistory, DataError> {
         work.check()?;
         let repeats = self.take_out_repeats()?;
-        self.count(|_| true);
+        let ledger = self.ledger.take().map(|ledger| ledger.sorted(self.spec.returns));
+        let undone = match &ledger {
+            Some(days) if self.spec.returns == Returns::Net => self.net(days),
+            _ => {
+                self.count(|_| true);
+                0
+            }
+        };
         work.check()?;
-        let (mut without_purchase, mut without_purchase_minor) = (0, 0i128);
+        let (mut without_purchase, mut without_purchase_minor) = (undone, 0i128);
         let mut buyers = 0;
         for summary in self.customers.values() {
             if summary.has_purchase() {
@@ -52,7 +59,6 @@ impl PartialHistory {
             observed_until: self.spec.observed_until.unwrap_or_else(|| day(self.last_seen)),
         };
         let quality = self.counts.report(&self.spec, outcome);
-        let seen = self.customers.len();
         let sorted = self.customers.sorted(Summary::has_purchase).map_err(DataError::Customers)?;
         work.check()?;
         let mut summaries = sorted.values;
@@ -66,21 +72,18 @@ impl PartialHistory {
             rows.map(|(row, entry)| Summary { number: row as u32, ..of(entry.value.number) })
                 .collect()
         });
+        let numbers = || summaries.iter().map(|entry| entry.value.number);
         let categories = self.spec.categories.then(|| {
-            let mut rows = vec![u32::MAX; seen];
-            for (row, entry) in summaries.iter().enumerate() {
-                rows[entry.value.number as usize] = row as u32;
-            }
-            category_totals(self.categories, &self.cells, &rows, summaries.len())
+            CategoryTotals::new(self.categories.sorted(), &self.cells.sorted(), numbers())
         });
-        let days = self.ledger.map(|ledger| {
-            let numbers = summaries.iter().map(|entry| entry.value.number);
+        work.check()?;
+        let days = ledger.filter(|_| self.spec.purchase_days).map(|ledger| {
             let windows = Windows {
                 observed: (quality.observed_from, quality.observed_until),
                 holdout_until: self.spec.holdout_until,
                 minor_digits: self.spec.minor_digits,
             };
-            windows.days(ledger, numbers, seen)
+            windows.days(&ledger, numbers())
         });
         let (purchase_days, held_out_days) = days.unzip();
         for (row, entry) in summaries.iter_mut().enumerate() {
@@ -97,7 +100,7 @@ impl PartialHistory {
         Ok(CustomerHistory::new(
             sorted.ids,
             columns,
-            categories.transpose()?,
+            categories,
             quality,
             self.spec.minor_digits,
             held_until,
@@ -105,16 +108,19 @@ impl PartialHistory {
     }
 
     /// Counts repeats and, where the rule says so, takes all but one of each out again.
-    fn take_out_repeats(&mut self) -> Result<u64, DataError> {
-        self.repeats.sort_unstable();
-        let flagged = self.repeats.windows(2).filter(|pair| pair[0] == pair[1]).count() as u64;
+    fn take_out_repeats(&mut self) -> Result<Count, DataError> {
+        let mut repeats = Count::default();
+        blocks::sort(&mut self.repeats, Judged::cmp);
+        for pair in self.repeats.windows(2).filter(|pair| pair[0] == pair[1]) {
+            repeats.add(pair[1].minor);
+        }
         let mut traces = std::mem::take(&mut self.traces);
-        traces.sort_unstable_by_key(|trace| trace.fingerprint);
-        let mut dropped = 0;
-        for pair in traces.windows(2).filter(|pair| pair[0].fingerprint == pair[1].fingerprint) {
-            dropped += 1;
+        traces.sort_unstable_by_key(|trace| trace.row);
+        for pair in traces.windows(2).filter(|pair| pair[0].row == pair[1].row) {
+            let minor = pair[1].row.minor;
+            repeats.add(minor);
             let Some(added) = pair[1].added else { continue };
-            let Added { customer, day, minor, category, currency, held_out } = added;
+            let Added { customer, day, category, currency, held_out } = added;
             self.counts.dropped += 1;
             if let Some(currency) = currency {
                 self.counts.currencies.take(currency, minor);
@@ -135,12 +141,10 @@ impl PartialHistory {
                 ledger.take_out(customer, day, minor);
             }
             if let Some(category) = category {
-                self.cells
-                    .add(Cell { customer, category, gross: -minor })
-                    .map_err(|overflow| self.misfit(overflow.into(), customer, None))?;
+                self.cells.add(Cell { customer, key: category, minor: -minor });
             }
         }
-        Ok(flagged + dropped)
+        Ok(repeats)
     }
 }
 
@@ -152,22 +156,13 @@ struct Windows {
 }
 
 impl Windows {
-    /// The days of the customers of these numbers, in this order, of so many that were seen: those
-    /// of the observation, and those of the holdout where there is one.
+    /// The days of the customers of these numbers, in this order: those of the observation, and
+    /// those of the holdout where there is one.
     fn days(
         &self,
-        ledger: Ledger,
+        ledger: &SortedLedger,
         numbers: impl ExactSizeIterator<Item = u32>,
-        seen: usize,
     ) -> (PurchaseDays, Option<PurchaseDays>) {
-        let entries = ledger.into_sorted();
-        let mut starts = vec![0usize; seen + 1];
-        for entry in &entries {
-            starts[entry.customer() as usize + 1] += 1;
-        }
-        for number in 0..seen {
-            starts[number + 1] += starts[number];
-        }
         let (from, until) = self.observed;
         let of = |from, until| PurchaseDays::new(from, until, self.minor_digits, numbers.len());
         let mut within = of(from, until);
@@ -175,14 +170,12 @@ impl Windows {
             let first = Date::from_day_number(until.day_number() + 1);
             of(first.expect("a holdout ends after the observation"), end)
         });
-        within.reserve(entries.len());
+        within.reserve(ledger.len());
         for number in numbers {
-            let number = number as usize;
-            let entries = &entries[starts[number]..starts[number + 1]];
-            let split = entries.partition_point(|entry| entry.day() <= until.day_number());
-            within.push(&entries[..split]);
+            let [days, later] = ledger.of(number, until.day_number());
+            within.push(days);
             if let Some(behind) = &mut behind {
-                behind.push(&entries[split..]);
+                behind.push(later);
             }
         }
         within.shrink();
@@ -191,34 +184,4 @@ impl Windows {
         }
         (within, behind)
     }
-}
-
-/// The cells as rows of customers, whose place `rows` gives by number.
-fn category_totals(
-    categories: Roster<()>,
-    cells: &Cells,
-    rows: &[u32],
-    n_customers: usize,
-) -> Result<CategoryTotals, DataError> {
-    let mut order: Vec<u32> = (0..categories.len() as u32).collect();
-    let names: Vec<String> = order.iter().map(|&number| categories.name(number)).collect();
-    order.sort_unstable_by(|&a, &b| names[a as usize].cmp(&names[b as usize]));
-    let mut place = vec![0u32; order.len()];
-    for (position, &number) in order.iter().enumerate() {
-        place[number as usize] = position as u32;
-    }
-    let mut placed: Vec<Cell> = cells
-        .iter()
-        .filter(|cell| cell.gross != 0 && rows[cell.customer as usize] != u32::MAX)
-        .map(|cell| Cell {
-            customer: rows[cell.customer as usize],
-            category: place[cell.category as usize],
-            gross: cell.gross,
-        })
-        .collect();
-    crate::num::blocks::sort(&mut placed, |a, b| {
-        (a.customer, a.category).cmp(&(b.customer, b.category))
-    });
-    let names = order.iter().map(|&number| names[number as usize].clone()).collect();
-    Ok(CategoryTotals::new(names, &placed, n_customers))
 }
