@@ -4,6 +4,7 @@
 //! Opportunities are counted, so the distinct records are few: a cohort of any size with n of them
 //! has at most `1 + n (n + 1) / 2`.
 
+use crate::data::PurchasePeriods;
 use crate::units::CustomerIds;
 use crate::value::ValueError;
 
@@ -119,6 +120,49 @@ impl OpportunitySummary {
             customers.push(group.len() as u64);
         }
         Ok(Self { distinct, customers, place })
+    }
+
+    /// The records of customers who could buy once in each period of the calendar: their
+    /// opportunities are the whole periods after the one of their first purchase, taken where they
+    /// bought in it. A last period that the observation cuts is left out.
+    ///
+    /// # Errors
+    ///
+    /// As [`from_records`](Self::from_records).
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use segmentry::data::{CustomerHistory, HistorySpec, Transaction};
+    /// use segmentry::units::{Calendar, Date};
+    /// use segmentry::value::{OpportunityRecord, OpportunitySummary};
+    /// use segmentry::work::Work;
+    ///
+    /// let gift = |year| Transaction::new("eve", Date::from_ymd(year, 12, 1).unwrap(), 50.0);
+    /// let spec = HistorySpec::new()
+    ///     .observed_from(Date::from_ymd(2018, 1, 1)?)
+    ///     .observed_until(Date::from_ymd(2023, 12, 31)?)
+    ///     .purchase_days();
+    /// let log = [gift(2018), gift(2019), gift(2021)];
+    /// let history = CustomerHistory::read(&log, &spec, &Work::new())?;
+    /// let years = history.purchase_days()?.by_period(Calendar::Years);
+    /// let base = OpportunitySummary::of_periods(&years)?;
+    /// assert_eq!(base.distinct(), [OpportunityRecord::new(2, 3, 5)?]);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn of_periods(periods: &PurchasePeriods) -> Result<Self, ValueError> {
+        let last = periods.periods().len();
+        let end = if last > 0 && !periods.is_whole(last - 1) { last - 1 } else { last };
+        let record = |row| {
+            let mut bought = periods.of(row).filter(|total| total.purchases() > 0);
+            let first = bought.next().map_or(end, |total| total.period());
+            let mut taken = vec![false; end.saturating_sub(first + 1)];
+            for total in bought.filter(|total| total.period() < end) {
+                taken[total.period() - first - 1] = true;
+            }
+            OpportunityRecord::of_pattern(taken)
+        };
+        Self::from_records((0..periods.n_customers()).map(record))
     }
 
     /// The distinct records, by purchases, then opportunities, then the last one taken.

@@ -1,6 +1,7 @@
 //! What credibility sees of a customer: on how many days they bought, their mean, and how the days
 //! vary.
 
+use crate::data::CustomerHistory;
 use crate::units::Money;
 use crate::value::ValueError;
 
@@ -34,6 +35,53 @@ impl NetSpendRecord {
             mean,
             deviations,
         })
+    }
+
+    /// The records of the customers of a history, in its order. What was brought back on a day
+    /// without a purchase is taken off the purchase day before it, or off the first.
+    ///
+    /// # Errors
+    ///
+    /// [`ValueError::Data`] where
+    /// [`HistorySpec::purchase_days`](crate::data::HistorySpec::purchase_days) was not asked for.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use segmentry::data::{CustomerHistory, HistorySpec, Transaction};
+    /// use segmentry::units::Date;
+    /// use segmentry::value::NetSpendRecord;
+    /// use segmentry::work::Work;
+    ///
+    /// let day = |d| Date::from_ymd(2024, 3, d).unwrap();
+    /// let log = [
+    ///     Transaction::new("eve", day(1), 20.0),
+    ///     Transaction::new("eve", day(8), 30.0),
+    ///     Transaction::new("eve", day(9), -25.0),
+    /// ];
+    /// let spec = HistorySpec::new().purchase_days();
+    /// let history = CustomerHistory::read(&log, &spec, &Work::new())?;
+    /// let records = NetSpendRecord::of(&history)?;
+    /// assert_eq!((records[0].days(), records[0].mean().amount()), (2, 12.5)); // 20 and 5
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn of(history: &CustomerHistory) -> Result<Vec<Self>, ValueError> {
+        let days = history.purchase_days().map_err(ValueError::Data)?;
+        let record = |row| {
+            let (mut net, mut early) = (Vec::new(), 0.0);
+            for day in days.of(row) {
+                match net.last_mut() {
+                    _ if day.is_purchase() => net.push(day.net().amount()),
+                    Some(last) => *last += day.returns().amount(),
+                    None => early += day.returns().amount(),
+                }
+            }
+            if let Some(first) = net.first_mut() {
+                *first += early;
+            }
+            Self::from_days(&net).expect("everybody in a history has a purchase, in finite money")
+        };
+        Ok((0..history.n_customers()).map(record).collect())
     }
 
     /// From sums over the purchase days: how many, net spend, and its squares.
