@@ -23,7 +23,7 @@ use crate::value::{
 };
 use crate::work::Work;
 
-use likelihood::{Rows, negative_log_likelihood};
+use likelihood::{Rows, negative_log_likelihood, standings};
 use standing::{Prospect, Standing};
 
 /// The Pareto/NBD model of Schmittlein, Morrison & Colombo (1987).
@@ -240,7 +240,7 @@ impl FittedParetoNbd {
     ///   + ln( (α+T)^-(r+x) (β+T)^-s + s ∫ (α+u)^-(r+x) (β+u)^-(s+1) du ),   u from t_x to T
     /// ```
     pub fn log_likelihood_of(&self, record: &PurchaseRecord) -> f64 {
-        Standing::of(&self.parameters, record).log_likelihood
+        standing::log_likelihood(&self.parameters, record)
     }
 
     /// The probability that the customer has not left.
@@ -320,6 +320,25 @@ impl FittedParetoNbd {
                 expected: "greater than 0 where the horizon has no end and s is at most 1",
             }),
         }
+    }
+
+    /// For each distinct record the chance of being alive and the expected purchases in so many
+    /// weeks, each discounted at the continuous rate `discount` per week: as the methods for one
+    /// record, with the integrals of records of equal x shared.
+    #[cfg_attr(not(test), expect(dead_code, reason = "what lifetime values will be made of"))]
+    pub(crate) fn outlooks(
+        &self,
+        base: &PurchaseSummary,
+        weeks: f64,
+        discount: f64,
+        work: &Work,
+    ) -> Result<Vec<(Probability, f64)>, ValueError> {
+        let standings = standings(base, &self.parameters, work)?;
+        let outlook = |standing: &Standing| {
+            let purchases = standing.prospect.discounted(Some(weeks), discount).unwrap_or(0.0);
+            (standing.p_alive(), standing.of_alive(purchases))
+        };
+        Ok(standings.iter().map(outlook).collect())
     }
 
     /// Expected purchases of a new customer in the `horizon` after the first purchase, which is not
