@@ -30,9 +30,11 @@ fn record(point: &Value) -> PurchaseRecord {
     PurchaseRecord::new(number(point, "x") as u32, in_days("t_x"), in_days("T")).unwrap()
 }
 
-/// The annual rate whose continuous weekly rate is `delta`.
-fn discount(delta: f64) -> Discount {
-    Discount::annual((delta * 365.25 / 7.0).exp_m1()).unwrap()
+/// The rate of the papers for CDNOW, .0027 a week, which is 15.1 % a year.
+fn discount() -> Discount {
+    let discount = Discount::annual(0.151_288_952_362_023_655).unwrap();
+    close(discount.weekly(), 0.0027, 1e-15);
+    discount
 }
 
 #[test]
@@ -48,8 +50,8 @@ fn fifty_digits() {
         close(model.p_alive(&record).value(), p("p_alive"), CONDITIONAL);
         let horizon = Days::weeks(p("t") as u32);
         close(model.expected_purchases(&record, horizon), p("expected_t"), CONDITIONAL);
-        let forever =
-            model.discounted_purchases(&record, Horizon::Forever, discount(p("delta"))).unwrap();
+        assert_eq!(p("delta"), 0.0027);
+        let forever = model.discounted_purchases(&record, Horizon::Forever, discount()).unwrap();
         close(forever, p("dert"), CONDITIONAL);
     }
 }
@@ -146,8 +148,7 @@ fn individuals() {
         close(model.p_alive(&record).value(), p("p_alive"), CONDITIONAL);
         let horizon = Days::weeks(39);
         close(model.expected_purchases(&record, horizon), p("expected_39"), CONDITIONAL);
-        let forever =
-            model.discounted_purchases(&record, Horizon::Forever, discount(0.0027)).unwrap();
+        let forever = model.discounted_purchases(&record, Horizon::Forever, discount()).unwrap();
         close(forever, p("dert_0.0027"), CONDITIONAL);
     }
 }
