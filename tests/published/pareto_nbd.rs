@@ -32,7 +32,7 @@ fn record(point: &Value) -> PurchaseRecord {
 
 /// The rate of the papers for CDNOW, .0027 a week, which is 15.1 % a year.
 fn discount() -> Discount {
-    let discount = Discount::annual(0.151_288_952_362_023_655).unwrap();
+    let discount = Discount::annual(0.151_288_952_362_023_67).unwrap();
     close(discount.weekly(), 0.0027, 1e-15);
     discount
 }
