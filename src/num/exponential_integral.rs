@@ -31,3 +31,30 @@ pub(crate) fn scaled_exponential_integral(s: f64, z: f64) -> f64 {
     }
     value
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn equals_more_than_two_thousand_stored_points() {
+        const TOLERANCE: f64 = 1e-12;
+        let file = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/golden/exponential_integral.txt");
+        let stored = std::fs::read_to_string(file).unwrap();
+        let mut points = 0;
+        for line in stored.lines() {
+            let fields: Vec<f64> = line.split(' ').map(|field| field.parse().unwrap()).collect();
+            let [s, z, want] = fields[..] else { panic!("{line}") };
+            let got = scaled_exponential_integral(s, z);
+            assert!((got - want).abs() <= TOLERANCE * want, "s {s}, z {z}: got {got}, want {want}");
+            points += 1;
+        }
+        assert!(points >= 2000, "{points}");
+    }
+
+    /// Abramowitz & Stegun, table 5.1: `x e^x E_1(x)` at 10 is 0.915633339.
+    #[test]
+    fn equals_a_printed_value() {
+        assert!((10.0 * scaled_exponential_integral(1.0, 10.0) - 0.915_633_339).abs() < 5e-10);
+    }
+}

@@ -15,14 +15,14 @@ use crate::work::Work;
 /// Where the bases of the replicates come from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
-pub enum Resampling {
+pub enum DrawnFrom {
     /// From the customers themselves: each counts as often as a Poisson draw of mean one says
     /// (the Poisson bootstrap of Hanley & MacGibbon 2006). It costs as much as there are distinct
     /// records, and does not presume that the model is right.
     Customers,
     /// From the model: each customer's purchases are drawn anew, over the age that they have. It
     /// presumes that the model is right.
-    Parametric,
+    Model,
 }
 
 /// A seeded bootstrap.
@@ -30,18 +30,18 @@ pub enum Resampling {
 /// | setting | default | reason |
 /// |---|---|---|
 /// | replicates | 200 | enough for 95 % intervals (Efron & Tibshirani 1993, chapter 19, ask for more where ends must be sharp) |
-/// | resampling | customers | it does not presume that the model is right |
+/// | drawn from | customers | it does not presume that the model is right |
 /// | seed | 0 | |
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Bootstrap {
     replicates: u32,
     seed: u64,
-    resampling: Resampling,
+    drawn_from: DrawnFrom,
 }
 
 impl Default for Bootstrap {
     fn default() -> Self {
-        Self { replicates: 200, seed: 0, resampling: Resampling::Customers }
+        Self { replicates: 200, seed: 0, drawn_from: DrawnFrom::Customers }
     }
 }
 
@@ -74,8 +74,8 @@ impl Bootstrap {
 
     /// Where bases come from.
     #[must_use]
-    pub fn resampling(mut self, resampling: Resampling) -> Self {
-        self.resampling = resampling;
+    pub fn drawn_from(mut self, drawn_from: DrawnFrom) -> Self {
+        self.drawn_from = drawn_from;
         self
     }
 
@@ -109,14 +109,14 @@ impl Bootstrap {
     ) -> Result<BootstrapDraws, ValueError> {
         self.validate()?;
         let replicate = |index: usize| {
-            let drawn = match self.resampling {
-                Resampling::Customers => {
+            let drawn = match self.drawn_from {
+                DrawnFrom::Customers => {
                     let mut stream = Stream::new(self.seed, Purpose::Replicate, index as u64);
                     let count = |&customers: &u64| stream.poisson(customers as f64);
                     let counts: Vec<u64> = base.customers().iter().map(count).collect();
                     PurchaseSummary::from_counts(base.distinct().iter().copied().zip(counts))
                 }
-                Resampling::Parametric => self.simulated(model.process(), base, index as u64),
+                DrawnFrom::Model => self.simulated(model.process(), base, index as u64),
             };
             model.refit(&drawn, work)
         };

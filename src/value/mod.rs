@@ -63,15 +63,15 @@ mod profile_interval;
 mod purchase_model;
 mod purchases;
 mod rates;
+mod renewals;
 mod saved;
+mod shifted_beta_geometric;
 
 pub use beta_geometric::{
     BgCnbd, BgNbd, FittedBetaGeometric, FittedCnbd, MbgCnbd, MbgNbd, PurchaseForecast,
     PurchaseRhythm,
 };
-pub use bootstrap::{Bootstrap, BootstrapDraws, Resampling};
-mod renewals;
-mod shifted_beta_geometric;
+pub use bootstrap::{Bootstrap, BootstrapDraws, DrawnFrom};
 
 pub use bg_bb::{BgBb, FittedBgBb};
 pub use concentration::Concentration;

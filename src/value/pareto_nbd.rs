@@ -167,7 +167,8 @@ fn fit_from(rows: &Rows<'_>, start: [f64; 4], work: &Work) -> Result<FittedParet
 /// A Pareto/NBD with its parameters.
 ///
 /// All quantities hold for parameters from 1e-6 to 1e8, thousands of purchases and thousands of
-/// weeks.
+/// weeks: log-likelihoods to 1e-11 and the others to 1e-10, relative, as long as they are not
+/// smaller than the smallest doubles.
 #[derive(Debug, Clone, PartialEq)]
 pub struct FittedParetoNbd {
     parameters: Parameters,
@@ -253,7 +254,7 @@ impl FittedParetoNbd {
     ///   + ln( (α+T)^-(r+x) (β+T)^-s + s ∫ (α+u)^-(r+x) (β+u)^-(s+1) du ),   u from t_x to T
     /// ```
     pub fn log_likelihood_of(&self, record: &PurchaseRecord) -> f64 {
-        Standing::of(&self.parameters, record).log_likelihood
+        standing::log_likelihood(&self.parameters, record)
     }
 
     /// The probability that the customer has not left.
@@ -290,6 +291,20 @@ impl FittedParetoNbd {
     /// # Cost
     ///
     /// Grows with `up_to` to the power 1.5.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use segmentry::units::Days;
+    /// use segmentry::value::{ParetoNbd, PurchaseRecord};
+    ///
+    /// let model = ParetoNbd::with_parameters(0.553, 10.578, 0.606, 11.669)?;
+    /// let record = PurchaseRecord::new(2, 213.01, 272.02)?;
+    /// let chances = model.purchase_distribution(&record, Days::weeks(39), 200);
+    /// let mean: f64 = chances.iter().enumerate().map(|(k, chance)| k as f64 * chance).sum();
+    /// assert!((mean - 1.455_123_193_3).abs() < 1e-9);
+    /// # Ok::<(), segmentry::value::ValueError>(())
+    /// ```
     pub fn purchase_distribution(
         &self,
         record: &PurchaseRecord,
@@ -314,6 +329,21 @@ impl FittedParetoNbd {
     ///
     /// [`ValueError::Param`] for a horizon without an end, no discount, and s at most 1: expected
     /// purchases are then infinite.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use segmentry::value::{Discount, Horizon, ParetoNbd, PurchaseRecord};
+    ///
+    /// let model = ParetoNbd::with_parameters(0.553, 10.578, 0.606, 11.669)?;
+    /// let record = PurchaseRecord::new(2, 213.01, 272.02)?;
+    /// // The rate of the papers for CDNOW, .0027 a week.
+    /// let discount = Discount::annual(0.151_288_952)?;
+    /// let residual = model.discounted_purchases(&record, Horizon::Forever, discount)?;
+    /// assert!((residual - 6.483_773).abs() < 1e-5);
+    /// assert!(model.discounted_purchases(&record, Horizon::Forever, Discount::NONE).is_err());
+    /// # Ok::<(), segmentry::value::ValueError>(())
+    /// ```
     pub fn discounted_purchases(
         &self,
         record: &PurchaseRecord,

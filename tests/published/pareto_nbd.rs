@@ -30,9 +30,11 @@ fn record(point: &Value) -> PurchaseRecord {
     PurchaseRecord::new(number(point, "x") as u32, in_days("t_x"), in_days("T")).unwrap()
 }
 
-/// The annual rate whose continuous weekly rate is `delta`.
-fn discount(delta: f64) -> Discount {
-    Discount::annual((delta * 365.25 / 7.0).exp_m1()).unwrap()
+/// The rate of the papers for CDNOW, .0027 a week, which is 15.1 % a year.
+fn discount() -> Discount {
+    let discount = Discount::annual(0.151_288_952_362_023_67).unwrap();
+    close(discount.weekly(), 0.0027, 1e-15);
+    discount
 }
 
 #[test]
@@ -48,8 +50,8 @@ fn fifty_digits() {
         close(model.p_alive(&record).value(), p("p_alive"), CONDITIONAL);
         let horizon = Days::weeks(p("t") as u32);
         close(model.expected_purchases(&record, horizon), p("expected_t"), CONDITIONAL);
-        let forever =
-            model.discounted_purchases(&record, Horizon::Forever, discount(p("delta"))).unwrap();
+        assert_eq!(p("delta"), 0.0027);
+        let forever = model.discounted_purchases(&record, Horizon::Forever, discount()).unwrap();
         close(forever, p("dert"), CONDITIONAL);
     }
 }
@@ -146,8 +148,55 @@ fn individuals() {
         close(model.p_alive(&record).value(), p("p_alive"), CONDITIONAL);
         let horizon = Days::weeks(39);
         close(model.expected_purchases(&record, horizon), p("expected_39"), CONDITIONAL);
-        let forever =
-            model.discounted_purchases(&record, Horizon::Forever, discount(0.0027)).unwrap();
+        let forever = model.discounted_purchases(&record, Horizon::Forever, discount()).unwrap();
         close(forever, p("dert_0.0027"), CONDITIONAL);
     }
+}
+
+/// 290 points drawn over the whole domain, parameters from 1e-6 to 1e8 and up to 5,000 purchases;
+/// smaller values than the last double are only asked to be finite and tiny.
+#[test]
+fn random_points_of_the_whole_domain() {
+    let all: Value = serde_json::from_str(&golden("pareto_nbd_probe.json")).unwrap();
+    let points = all["points"].as_array().unwrap();
+    assert_eq!(points.len(), 290);
+    let mut compared = 0;
+    let mut faults = Vec::new();
+    for point in points {
+        let p = |name| number(point, name);
+        let model = ParetoNbd::with_parameters(p("r"), p("alpha"), p("s"), p("beta")).unwrap();
+        let record = PurchaseRecord::new(p("x") as u32, p("t_x_days"), p("T_days")).unwrap();
+        let days = Days::new(p("days") as u32);
+        let annual = Discount::annual(p("annual")).unwrap();
+        let mut compare = |what: &str, got: f64, want: &Value, tolerance: f64| {
+            let Some(want) = want.as_str() else { return };
+            let want: f64 = want.parse().unwrap();
+            compared += 1;
+            let tiny = want.abs() < 1e-290 && got.abs() < 1e-280;
+            if !(tiny || (got - want).abs() <= tolerance * want.abs()) {
+                faults.push(format!("{what}: got {got}, want {want}, {point}"));
+            }
+        };
+        compare("log_lik", model.log_likelihood_of(&record), &point["log_lik"], LIKELIHOOD);
+        compare("p_alive", model.p_alive(&record).value(), &point["p_alive"], CONDITIONAL);
+        let after = model.p_alive_after(&record, days).value();
+        compare("p_alive_after", after, &point["p_alive_after"], CONDITIONAL);
+        let active = model.p_active(&record, days).value();
+        compare("p_active", active, &point["p_active"], CONDITIONAL);
+        let expected = model.expected_purchases(&record, days);
+        compare("expected", expected, &point["expected"], CONDITIONAL);
+        let of_new = model.expected_purchases_of_new(days);
+        compare("expected_of_new", of_new, &point["expected_of_new"], CONDITIONAL);
+        let finite = model.discounted_purchases(&record, days.into(), annual).unwrap();
+        compare("discounted", finite, &point["discounted"], CONDITIONAL);
+        let forever = model.discounted_purchases(&record, Horizon::Forever, annual).unwrap();
+        compare("for ever", forever, &point["discounted_for_ever"], CONDITIONAL);
+        let chances = model.purchase_distribution(&record, days, 403);
+        assert!(chances.iter().all(|chance| (0.0..=1.0).contains(chance)), "{point}");
+        for (k, want) in point["counts"].as_object().unwrap() {
+            compare(k, chances[k.parse::<usize>().unwrap()], want, CONDITIONAL);
+        }
+    }
+    assert!(faults.is_empty(), "{} of {compared}:\n{}", faults.len(), faults.join("\n"));
+    assert!(compared > 3000, "{compared}");
 }

@@ -3,9 +3,9 @@
 use crate::num::blocks;
 use crate::num::newton::Bounds;
 use crate::num::real::ln;
-use crate::units::Days;
+use crate::units::{Days, Probability};
 use crate::value::horizon::annuity;
-use crate::value::pareto_nbd::likelihood::Rows;
+use crate::value::pareto_nbd::likelihood::{Rows, standings};
 use crate::value::pareto_nbd::standing::Standing;
 use crate::value::pareto_nbd::{RANGE, fit_from, refuse_too_few};
 use crate::value::saved::{Parts, SavedFit};
@@ -18,8 +18,8 @@ use crate::work::Work;
 impl FittedParetoNbd {
     /// The forecast for every distinct record of a customer base, in their order: what
     /// [`p_alive`](Self::p_alive), [`p_active`](Self::p_active) and
-    /// [`discounted_purchases`](Self::discounted_purchases) give one by one, with one integral for
-    /// all three.
+    /// [`discounted_purchases`](Self::discounted_purchases) give one by one, with the integrals of
+    /// records of equal x shared.
     ///
     /// # Errors
     ///
@@ -45,27 +45,25 @@ impl FittedParetoNbd {
         discount: Discount,
         work: &Work,
     ) -> Result<Vec<PurchaseForecast>, ValueError> {
-        let (records, weeks) = (base.distinct(), horizon.in_weeks());
+        let weeks = horizon.in_weeks();
         let annuity = annuity(weeks, discount.weekly());
-        let parts = blocks::map_blocks(records.len(), work, |block| {
-            let forecast = |record| {
-                let standing = Standing::of(&self.parameters, record);
-                let prospect = &standing.prospect;
-                let if_staying = prospect.shape / prospect.alpha * annuity;
-                // Over a time with an end there is always a sum.
-                let if_alive =
-                    prospect.discounted(Some(weeks), discount.weekly()).unwrap_or(if_staying);
-                PurchaseForecast {
-                    p_alive: standing.p_alive(),
-                    p_active: crate::units::Probability::clamped(
-                        standing.of_alive(prospect.buys(weeks)),
-                    ),
-                    purchases: standing.of_alive(if_alive),
-                    if_alive,
-                    if_staying,
-                }
-            };
-            records[block].iter().map(forecast).collect::<Vec<_>>()
+        let standings = standings(base, &self.parameters, work)?;
+        let forecast = |standing: &Standing| {
+            let prospect = &standing.prospect;
+            let if_staying = prospect.shape / prospect.alpha * annuity;
+            // Over a time with an end there is always a sum.
+            let if_alive =
+                prospect.discounted(Some(weeks), discount.weekly()).unwrap_or(if_staying);
+            PurchaseForecast {
+                p_alive: standing.p_alive(),
+                p_active: Probability::clamped(standing.of_alive(prospect.buys(weeks))),
+                purchases: standing.of_alive(if_alive),
+                if_alive,
+                if_staying,
+            }
+        };
+        let parts = blocks::map_blocks(standings.len(), work, |block| {
+            standings[block].iter().map(forecast).collect::<Vec<_>>()
         })?;
         Ok(parts.concat())
     }

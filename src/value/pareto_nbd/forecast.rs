@@ -114,10 +114,13 @@ impl Prospect {
         if from + width > from { (from + width).min(weeks) } else { weeks }
     }
 
-    /// Whether those who leave after `from` add nothing more to any of the counts: the greatest one
-    /// is behind its peak, and the others are so before it.
+    /// Whether those who leave after `from` add nothing more to any of the counts: nobody does, or
+    /// the greatest count is behind its peak, and the others are so before it.
     fn nothing_left(&self, from: f64, weeks: f64, chances: &[f64]) -> bool {
         const LEFT_OUT: f64 = 1e-18;
+        if self.stays(from) <= f64::MIN_POSITIVE {
+            return true;
+        }
         let most = (chances.len() - 1) as f64;
         if from <= 0.0 || self.shape * from < (most + 1.0) * self.alpha {
             return false;

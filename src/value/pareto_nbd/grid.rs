@@ -155,4 +155,13 @@ impl Table {
         let mixture = std::array::from_fn(|i| waits * until.stays[i] + from.gone[i]);
         Some((-from.wait, mixture))
     }
+
+    /// The odds of having left, or `None` where the silence begins before the table.
+    pub(super) fn odds_gone(&self, record: &PurchaseRecord) -> Option<f64> {
+        let from = (record.age_at_last() as usize).checked_sub(self.first)?;
+        let (from, until) = (&self.rows[from], &self.rows[record.age() as usize - self.first]);
+        let waits = exp(from.wait - until.wait);
+        // For somebody who has just bought the difference is nothing, give or take its rounding.
+        Some((from.gone[0] / waits - until.gone[0]).max(0.0))
+    }
 }

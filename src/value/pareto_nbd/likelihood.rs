@@ -16,6 +16,7 @@ use crate::work::Work;
 
 use super::Parameters;
 use super::grid::{Grid, Table};
+use super::standing::Standing;
 
 /// A mass, its four slopes by r, α, s, β, and the ten means of what their second derivatives are
 /// made of.
@@ -115,6 +116,12 @@ impl<'a> Rows<'a> {
         })
     }
 
+    /// How many tasks the records are cut into.
+    #[cfg(test)]
+    pub(super) fn tasks(&self) -> usize {
+        self.runs.len()
+    }
+
     pub(super) fn mean_age(&self) -> f64 {
         let total = blocks::sum(self.base.distinct().len(), |i| {
             self.base.distinct()[i].weeks().1 * self.base.customers()[i] as f64
@@ -147,6 +154,40 @@ pub(super) fn log_likelihood(logs: &[f64; 4], record: &PurchaseRecord) -> Curve<
     sum.add_mixture(level, &mixture, 1.0);
     sum.add_terms_of_x(r, x, 1.0);
     sum.by_logs([r, alpha, s, beta])
+}
+
+/// The standing of every distinct record, in their order, from the same tables.
+pub(super) fn standings(
+    base: &PurchaseSummary,
+    parameters: &Parameters,
+    work: &Work,
+) -> Result<Vec<Standing>, ValueError> {
+    let rows = Rows::of(base);
+    let grid = rows.last_day.map(|last| Grid::new(parameters, last));
+    let parts = blocks::map_tasks(rows.runs.len(), work, |run| {
+        let run = &rows.runs[run];
+        let records = &base.distinct()[run.rows.clone()];
+        let table = table_of_run(records, run, parameters, grid.as_ref());
+        let standing = |record: &PurchaseRecord| match table
+            .as_ref()
+            .and_then(|table| table.odds_gone(record))
+        {
+            Some(odds) => Standing::with_odds_gone(parameters, record, odds),
+            None => Standing::of(parameters, record),
+        };
+        records.iter().map(standing).collect::<Vec<_>>()
+    })?;
+    Ok(parts.into_iter().flatten().collect())
+}
+
+fn table_of_run(
+    records: &[PurchaseRecord],
+    run: &Run,
+    parameters: &Parameters,
+    grid: Option<&Grid>,
+) -> Option<Table> {
+    let x = f64::from(records[0].repeat_purchases());
+    Table::new(grid?, parameters, x, run.days.clone()?)
 }
 
 /// A log-likelihood with its derivatives by r, α, s, β.
@@ -209,11 +250,7 @@ fn sum_of_run(
 ) -> Sum {
     let records = &base.distinct()[run.rows.clone()];
     let customers = &base.customers()[run.rows.clone()];
-    let x = f64::from(records[0].repeat_purchases());
-    let table = match (grid, &run.days) {
-        (Some(grid), Some(days)) => Table::new(grid, parameters, x, days.clone()),
-        _ => None,
-    };
+    let table = table_of_run(records, run, parameters, grid);
     let mut sum = Sum::default();
     for (record, &n) in records.iter().zip(customers) {
         let tabulated = table.as_ref().and_then(|table| table.mixture(record));

@@ -12,7 +12,6 @@ use super::Parameters;
 /// What is known of a customer at the end of the observation.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Standing {
-    pub(super) log_likelihood: f64,
     /// The logarithm of the odds of having left.
     ln_odds_gone: f64,
     /// What is to come if the customer is alive.
@@ -29,27 +28,52 @@ pub(super) struct Prospect {
     pub(super) beta: f64,
 }
 
+/// The log-likelihood of a record.
+pub(super) fn log_likelihood(parameters: &Parameters, record: &PurchaseRecord) -> f64 {
+    let &Parameters { r, alpha, s, beta } = parameters;
+    let (t_x, _) = record.weeks();
+    let x = record.repeat_purchases();
+    let silence = Prospect::after(parameters, x, t_x).silence(silent_weeks(record));
+    // Each term is zero for what was not observed, so that a customer who was seen for a moment has
+    // a likelihood of nearly one to the last digit.
+    let until_last = ln_rising(r, x)
+        - r * ln_1p(t_x / alpha)
+        - f64::from(x) * ln(alpha + t_x)
+        - s * ln_1p(t_x / beta);
+    let chance = exp(silence.ln_waits) + silence.leaves;
+    // Near one, the logarithm is that of what is missing.
+    let ln_chance = if chance > 0.5 {
+        ln_1p(-Prospect::after(parameters, x, t_x).buys(silent_weeks(record)))
+    } else {
+        ln(chance)
+    };
+    until_last + ln_chance
+}
+
+/// Weeks since the last purchase, taken in days, in which both ends are usually whole.
+fn silent_weeks(record: &PurchaseRecord) -> f64 {
+    (record.age() - record.age_at_last()) / 7.0
+}
+
 impl Standing {
     pub(super) fn of(parameters: &Parameters, record: &PurchaseRecord) -> Self {
-        let &Parameters { r, alpha, s, beta } = parameters;
         let (t_x, age) = record.weeks();
-        // Taken in days, in which both are usually whole.
-        let silent = (record.age() - record.age_at_last()) / 7.0;
         let x = record.repeat_purchases();
-        let purchases = f64::from(x);
-        let at_last = Prospect { shape: r + purchases, alpha: alpha + t_x, s, beta: beta + t_x };
-        let silence = at_last.silence(silent);
-        // Each term is zero for what was not observed, so that a customer who was seen for a moment
-        // has a likelihood of nearly one to the last digit.
-        let until_last = ln_rising(r, x)
-            - r * ln_1p(t_x / alpha)
-            - purchases * ln(alpha + t_x)
-            - s * ln_1p(t_x / beta);
+        let silence = Prospect::after(parameters, x, t_x).silence(silent_weeks(record));
         Self {
-            log_likelihood: until_last + silence.ln_chance,
-            ln_odds_gone: silence.ln_odds_gone,
-            prospect: Prospect { shape: r + purchases, alpha: alpha + age, s, beta: beta + age },
+            ln_odds_gone: ln(silence.leaves) - silence.ln_waits,
+            prospect: Prospect::after(parameters, x, age),
         }
+    }
+
+    /// The same where the odds are known.
+    pub(super) fn with_odds_gone(
+        parameters: &Parameters,
+        record: &PurchaseRecord,
+        odds: f64,
+    ) -> Self {
+        let prospect = Prospect::after(parameters, record.repeat_purchases(), record.weeks().1);
+        Self { ln_odds_gone: ln(odds), prospect }
     }
 
     pub(super) fn p_alive(&self) -> Probability {
@@ -71,13 +95,13 @@ impl Standing {
     }
 }
 
-/// No purchase for some time.
+/// No purchase for some time, in its two parts.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Silence {
-    /// The logarithm of its chance.
-    pub(super) ln_chance: f64,
-    /// The logarithm of the odds that it is that of a customer who left.
-    pub(super) ln_odds_gone: f64,
+struct Silence {
+    /// The logarithm of the chance to stay and wait.
+    ln_waits: f64,
+    /// The chance to leave before a purchase.
+    leaves: f64,
 }
 
 impl Prospect {
@@ -85,9 +109,9 @@ impl Prospect {
         Self { shape: r, alpha, s, beta }
     }
 
-    /// The logarithm of the chance to stay and yet to buy nothing for so many weeks.
-    fn ln_waits(&self, weeks: f64) -> f64 {
-        -(self.shape * ln_1p(weeks / self.alpha) + self.s * ln_1p(weeks / self.beta))
+    /// After so many purchases and weeks.
+    fn after(&Parameters { r, alpha, s, beta }: &Parameters, x: u32, weeks: f64) -> Self {
+        Self { shape: r + f64::from(x), alpha: alpha + weeks, s, beta: beta + weeks }
     }
 
     /// No purchase for so many weeks, by staying and waiting or by leaving before one:
@@ -96,14 +120,12 @@ impl Prospect {
     /// (1+t/α)^-R (1+t/β)^-s + (s/β) ∫ (1+y/α)^-R (1+y/β)^-(s+1) dy,   y from 0 to t
     ///   = 1 - (R/α) ∫ (1+y/α)^-(R+1) (1+y/β)^-s dy
     /// ```
-    pub(super) fn silence(&self, weeks: f64) -> Silence {
-        let ln_waits = self.ln_waits(weeks);
+    fn silence(&self, weeks: f64) -> Silence {
         let leaves = Decay { a: self.alpha, p: self.shape, b: self.beta, q: self.s + 1.0, c: 0.0 };
-        let leaves = self.s / self.beta * leaves.integral(weeks);
-        let chance = exp(ln_waits) + leaves;
-        // Near one, the logarithm is that of what is missing.
-        let ln_chance = if chance > 0.5 { ln_1p(-self.buys(weeks)) } else { ln(chance) };
-        Silence { ln_chance, ln_odds_gone: ln(leaves) - ln_waits }
+        Silence {
+            ln_waits: -(self.shape * ln_1p(weeks / self.alpha) + self.s * ln_1p(weeks / self.beta)),
+            leaves: self.s / self.beta * leaves.integral(weeks),
+        }
     }
 
     /// The chance of at least one purchase in so many weeks.
