@@ -4,6 +4,7 @@
 //! | item | what it answers |
 //! |---|---|
 //! | [`deciles`], [`Deciles`] | who is in the best tenth, and what each tenth is worth |
+//! | [`QuantileGroups`], [`ValueGroups`] | the same for any number of groups, either rule for ties, and weights |
 //! | [`Concentration`] | how much of the value the top shares hold; Gini index and Lorenz curve |
 //! | [`MbgNbd`], [`BgNbd`] | how often a customer will buy, and whether there still is a customer |
 //! | [`GammaGamma`] | how much a customer spends at a purchase |
@@ -39,6 +40,7 @@ mod ladder;
 mod lifetime;
 mod potential;
 mod purchases;
+mod quantile_groups;
 mod rates;
 
 pub use beta_geometric::{BgNbd, FittedBetaGeometric, MbgNbd};
@@ -56,4 +58,5 @@ pub use ladder::PurchaseModel;
 pub use lifetime::{FittedLifetimeValue, LifetimeValue};
 pub use potential::peer_frontier;
 pub use purchases::{PurchaseRecord, PurchaseSummary};
+pub use quantile_groups::{GroupSummary, QuantileGroups, Ties, ValueGroups};
 pub use rates::Rates;
