@@ -10,7 +10,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use common::{Dice, Line, Memory, Shop, market};
 use proptest::prelude::*;
 use segmentry::blueprint::Blueprint;
-use segmentry::data::{CustomerHistory, Duplicates, HistorySpec, PartialHistory};
+use segmentry::data::{CustomerHistory, Duplicates, HistorySpec, PartialHistory, PurchaseDays};
 use segmentry::units::Date;
 use segmentry::value::{Concentration, LifetimeValue, PurchaseSummary, deciles};
 use segmentry::work::Work;
@@ -58,7 +58,7 @@ fn every_output_has_the_same_bytes_for_any_batching_partitioning_and_order_of_ro
 #[test]
 fn reading_side_by_side_gives_the_same_history() {
     let shop = Shop { partitions: 7, ..shop(100) };
-    let spec = HistorySpec::new().rhythm().categories();
+    let spec = HistorySpec::new().rhythm().categories().purchase_days();
     let alone = CustomerHistory::read(&shop, &spec, &Work::new()).unwrap();
     assert_eq!(CustomerHistory::read_parallel(&shop, &spec, &Work::new()).unwrap(), alone);
 }
@@ -117,6 +117,28 @@ fn plain(lines: &[Line], until: i32) -> BTreeMap<String, Plain> {
     customers
 }
 
+/// What one customer bought and brought back on one day.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+struct PlainDay {
+    gross: i64,
+    returns: i64,
+    purchase: bool,
+}
+
+fn plain_days(lines: &[Line]) -> BTreeMap<String, BTreeMap<i32, PlainDay>> {
+    let mut customers: BTreeMap<String, BTreeMap<i32, PlainDay>> = BTreeMap::new();
+    for line in lines.iter().filter(|line| !line.customer.is_empty()) {
+        let day = customers.entry(line.customer.clone()).or_default().entry(line.day).or_default();
+        if line.cents < 0 {
+            day.returns += line.cents;
+        } else {
+            day.gross += line.cents;
+            day.purchase = true;
+        }
+    }
+    customers
+}
+
 fn any_lines() -> impl Strategy<Value = Vec<Line>> {
     let line =
         (0u8..12, 0i32..40, -300i64..1000, 0u8..4).prop_map(|(customer, day, cents, kind)| {
@@ -171,6 +193,58 @@ proptest! {
     }
 
     #[test]
+    fn purchase_days_equal_a_plain_program(
+        lines in any_lines(),
+        until in 5i32..40,
+        partitions in 1usize..5,
+        batch in 1usize..50,
+    ) {
+        let end = 39;
+        let date = |number| Date::from_day_number(number).unwrap();
+        let spec = HistorySpec::new().observed_until(date(until)).purchase_days();
+        let spec = if until < end { spec.holdout_until(date(end)) } else { spec };
+        let shop = Shop { partitions, batch, ..Shop::new(lines.clone()) };
+        let Ok(history) = CustomerHistory::read_parallel(&shop, &spec, &Work::new()) else {
+            return Ok(());
+        };
+        let expected = plain_days(&lines);
+        let cents = |money: segmentry::units::Money| (money.amount() * 100.0).round() as i64;
+        let compare = |days: &PurchaseDays, from: i32, until: i32| {
+            prop_assert_eq!(days.n_customers(), history.n_customers());
+            let mut n_days = 0;
+            for (row, id) in history.ids().iter().enumerate() {
+                let got: Vec<(i32, PlainDay)> = days
+                    .of(row)
+                    .map(|day| {
+                        let (gross, returns) = (cents(day.gross()), cents(day.returns()));
+                        let plain = PlainDay { gross, returns, purchase: day.is_purchase() };
+                        (day.day().day_number(), plain)
+                    })
+                    .collect();
+                let theirs = &expected[id.expose()];
+                let expected: Vec<(i32, PlainDay)> =
+                    theirs.range(from..=until).map(|(&day, &plain)| (day, plain)).collect();
+                n_days += expected.len();
+                prop_assert_eq!(days.of(row).len(), expected.len());
+                prop_assert_eq!(got, expected);
+            }
+            prop_assert_eq!(days.n_days(), n_days);
+            Ok(())
+        };
+        compare(history.purchase_days().unwrap(), 0, until)?;
+        if until < end {
+            compare(history.held_out().unwrap().purchase_days().unwrap(), until + 1, end)?;
+        }
+        for row in 0..history.n_customers() {
+            let days = || history.purchase_days().unwrap().of(row);
+            let purchases = days().filter(|day| day.is_purchase()).count();
+            prop_assert_eq!(purchases as u32, history.purchases(row));
+            let gross: i64 = days().map(|day| cents(day.gross())).sum();
+            prop_assert_eq!(gross, cents(history.gross(row)));
+        }
+    }
+
+    #[test]
     fn every_row_is_accounted_for(lines in any_lines(), rule in 0usize..3) {
         let rule = [Duplicates::Flag, Duplicates::Drop, Duplicates::Ignore][rule];
         let read = lines.len() as u64;
@@ -198,7 +272,7 @@ proptest! {
         let mut seen = BTreeSet::new();
         let unique: Vec<Line> = lines.iter().filter(|line| seen.insert(key(line))).cloned().collect();
         let read = |lines: Vec<Line>, rule| {
-            let spec = HistorySpec::new().duplicates(rule).rhythm().categories();
+            let spec = HistorySpec::new().duplicates(rule).rhythm().categories().purchase_days();
             let shop = Shop { orders: true, categories: true, ..Shop::new(lines) };
             CustomerHistory::read(&shop, &spec, &Work::new()).ok()
         };
@@ -210,6 +284,8 @@ proptest! {
                 prop_assert_eq!(dropped.purchases(row), plain.purchases(row));
                 prop_assert_eq!(dropped.net(row), plain.net(row));
                 prop_assert_eq!(dropped.rhythm(row).unwrap(), plain.rhythm(row).unwrap());
+                let days = |history: &CustomerHistory| history.purchase_days().unwrap().of(row).collect::<Vec<_>>();
+                prop_assert_eq!(days(&dropped), days(&plain));
                 let shares = |history: &CustomerHistory| {
                     let totals = history.categories().unwrap();
                     totals.shares(row).map(|(place, share)| (totals.names()[place].clone(), share)).collect::<Vec<_>>()
@@ -221,7 +297,9 @@ proptest! {
 
     #[test]
     fn merging_shards_in_any_grouping_equals_the_whole(lines in any_lines(), shards in 1usize..6) {
-        let spec = HistorySpec::new().rhythm().categories();
+        let until = Date::from_day_number(25).unwrap();
+        let split = HistorySpec::new().observed_until(until).holdout_until(Date::from_day_number(35).unwrap());
+        let spec = split.rhythm().categories().purchase_days();
         let shop = Shop { partitions: shards, orders: true, categories: true, ..Shop::new(lines) };
         let read = |shard| PartialHistory::read(&shop, shard, &spec, &Work::new()).unwrap();
         let forward = (1..shards).fold(read(0), |mut whole, shard| {

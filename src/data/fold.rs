@@ -12,6 +12,7 @@ use std::ops::Range;
 use crate::data::cells::{Cell, Cells};
 use crate::data::currencies::RowPlace;
 use crate::data::fingerprint::Fingerprints;
+use crate::data::ledger::Ledger;
 use crate::data::quality::Counts;
 use crate::data::reading::Faults;
 use crate::data::roster::Roster;
@@ -64,6 +65,8 @@ pub struct PartialHistory {
     held_out: Option<HeldOut>,
     categories: Roster<()>,
     cells: Cells,
+    /// Purchases and returns by day, within the observation and held out, where they were asked for.
+    ledger: Option<Ledger>,
     fingerprints: Fingerprints,
     repeats: Vec<u128>,
     traces: Vec<Trace>,
@@ -144,6 +147,7 @@ impl PartialHistory {
             window: Window::new(order, false),
             summaries: Vec::new(),
         });
+        let ledger = spec.purchase_days.then(Ledger::default);
         Ok(Self {
             spec,
             order,
@@ -152,6 +156,7 @@ impl PartialHistory {
             held_out,
             categories: Roster::default(),
             cells: Cells::default(),
+            ledger,
             fingerprints: Fingerprints::default(),
             repeats: Vec::new(),
             traces: Vec::new(),
@@ -369,6 +374,9 @@ impl PartialHistory {
             _ => self.window.book(summary, day, minor),
         };
         booked.map_err(|misfit| self.misfit(misfit, customer, Some(position)))?;
+        if let Some(ledger) = &mut self.ledger {
+            ledger.add(customer, day, minor);
+        }
         let mut category = None;
         if let (true, true, Some(names)) =
             (self.spec.categories, minor > 0 && !held_out, &batch.categories)
@@ -494,6 +502,9 @@ impl PartialHistory {
             held.absorb(theirs, &numbers)
                 .map_err(|(misfit, customer)| self.misfit(misfit, customer, None))?;
         }
+        if let (Some(ledger), Some(theirs)) = (&mut self.ledger, &other.ledger) {
+            ledger.absorb(theirs, &numbers);
+        }
         if let (RowOrder::Customer, Some(open)) = (self.order, other.open) {
             let open = number(open);
             if let Some(before) = self.open.replace(open).filter(|&before| before != open) {
@@ -541,6 +552,9 @@ impl PartialHistory {
         }
         self.categories.clear();
         self.cells.clear();
+        if let Some(ledger) = &mut self.ledger {
+            ledger.clear();
+        }
         self.repeats.clear();
         self.traces.clear();
         self.counts = Counts::default();

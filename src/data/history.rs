@@ -6,7 +6,7 @@ use crate::data::cells::Cell;
 use crate::data::partitions;
 use crate::data::roster::Entry;
 use crate::data::summary::Summary;
-use crate::data::{DataError, DataQuality, HistorySpec, TransactionSource};
+use crate::data::{DataError, DataQuality, HistorySpec, PurchaseDays, TransactionSource};
 use crate::units::{CustomerIds, Date, Days, Money};
 use crate::work::Work;
 
@@ -59,6 +59,8 @@ pub(crate) struct Columns {
     pub(crate) summaries: Vec<Entry<Summary>>,
     pub(crate) squared_gaps: Option<Vec<u64>>,
     pub(crate) held_out: Option<Vec<Summary>>,
+    pub(crate) purchase_days: Option<PurchaseDays>,
+    pub(crate) held_out_days: Option<PurchaseDays>,
 }
 
 /// What each customer spent in each category, gross.
@@ -230,6 +232,19 @@ impl CustomerHistory {
         Ok(Some(Rhythm { mean_gap: mean, standard_deviation }))
     }
 
+    /// The days on which each customer bought or brought back, with the money of each.
+    ///
+    /// # Errors
+    ///
+    /// [`DataError::NotAsked`] where the specification did not ask for
+    /// [`HistorySpec::purchase_days`].
+    pub fn purchase_days(&self) -> Result<&PurchaseDays, DataError> {
+        self.columns
+            .purchase_days
+            .as_ref()
+            .ok_or(DataError::NotAsked { aggregate: "purchase_days" })
+    }
+
     /// What customers did in the holdout, which forecasts made from the rest can be tested on.
     ///
     /// # Errors
@@ -285,7 +300,7 @@ pub struct HeldOut<'a> {
     until: Date,
 }
 
-impl HeldOut<'_> {
+impl<'a> HeldOut<'a> {
     /// The last day of the holdout.
     pub fn until(&self) -> Date {
         self.until
@@ -315,6 +330,33 @@ impl HeldOut<'_> {
     pub fn net(&self, row: usize) -> Money {
         let Summary { gross, returns, .. } = self.summaries[row];
         Money::from_minor(gross.saturating_add(returns), self.history.minor_digits)
+    }
+
+    /// The days of the holdout on which customers bought or brought back.
+    ///
+    /// # Errors
+    ///
+    /// [`DataError::NotAsked`] where the specification did not ask for
+    /// [`HistorySpec::purchase_days`].
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use segmentry::data::{CustomerHistory, HistorySpec, Transaction};
+    /// use segmentry::{units::Date, work::Work};
+    ///
+    /// let day = |d| Date::from_ymd(2024, 3, d).unwrap();
+    /// let log = [1, 11, 18].map(|d| Transaction::new("eve", day(d), 2.5));
+    /// let spec = HistorySpec::new().observed_until(day(10)).holdout_until(day(20)).purchase_days();
+    /// let history = CustomerHistory::read(&log, &spec, &Work::new())?;
+    /// let held_out: Vec<_> = history.held_out()?.purchase_days()?.of(0).collect();
+    /// assert_eq!((held_out[0].day(), held_out[1].day()), (day(11), day(18)));
+    /// assert_eq!(history.purchase_days()?.of(0).len(), 1);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn purchase_days(&self) -> Result<&'a PurchaseDays, DataError> {
+        let days = self.history.columns.held_out_days.as_ref();
+        days.ok_or(DataError::NotAsked { aggregate: "purchase_days" })
     }
 
     /// Spend per purchase in it, per day of purchase and not per row; `None` without a purchase.

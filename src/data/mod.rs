@@ -7,6 +7,7 @@
 //! | [`Batch`], [`Batches`], [`Transaction`] | columns of rows, a scan's sequence of them, and a row for those who have rows |
 //! | [`HistorySpec`] | what to read and by which rules, chosen before the one scan |
 //! | [`PartialHistory`], [`CustomerHistory`] | a shard of the fold, mergeable; and the finished history |
+//! | [`PurchaseDays`], [`PurchasePeriods`] | what each customer bought and brought back, day by day and by week, month, quarter or year |
 //! | [`DataQuality`] | what became of every row that was read |
 //! | [`Findings`], [`FindingLimits`] | whether the data can carry what comes after: every defect graded, with its bias |
 //! | [`AttributeSource`], [`Attributes`], [`JoinReport`] | what else is known of customers, joined to them, with the account of both sides |
@@ -41,8 +42,11 @@ mod findings;
 mod fingerprint;
 mod fold;
 mod history;
+mod ledger;
 mod matching;
 mod partitions;
+mod purchase_days;
+mod purchase_periods;
 mod quality;
 mod reading;
 mod roster;
@@ -75,6 +79,8 @@ pub use findings::{
 };
 pub use fold::PartialHistory;
 pub use history::{CategoryTotals, CustomerHistory, HeldOut, Rhythm};
+pub use purchase_days::{DayTotal, PurchaseDays};
+pub use purchase_periods::{PeriodTotal, PurchasePeriods};
 pub use quality::{CurrencyTally, DataQuality, Repeats, Ruled, Tally, Unreadable, WithoutPurchase};
 pub use rows::{Id, Transaction};
 pub use source::{Batches, Column, RowOrder, ScanRequest, SourceError, TransactionSource};

@@ -45,6 +45,7 @@ pub struct HistorySpec {
     pub(crate) unreadable: UnreadableRows,
     pub(crate) rhythm: bool,
     pub(crate) categories: bool,
+    pub(crate) purchase_days: bool,
 }
 
 /// What becomes of rows without a customer.
@@ -150,6 +151,7 @@ impl HistorySpec {
             unreadable: UnreadableRows::Error,
             rhythm: false,
             categories: false,
+            purchase_days: false,
         }
     }
 
@@ -247,6 +249,17 @@ impl HistorySpec {
     #[must_use]
     pub fn categories(mut self) -> Self {
         self.categories = true;
+        self
+    }
+
+    /// Asks for the days on which each customer bought, with the spend and the returns of each, and
+    /// for those of the holdout where there is one.
+    ///
+    /// [`PurchaseDays`](crate::data::PurchaseDays) says what memory they take, which grows with
+    /// distinct customer-days whatever order the source declares.
+    #[must_use]
+    pub fn purchase_days(mut self) -> Self {
+        self.purchase_days = true;
         self
     }
 

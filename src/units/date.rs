@@ -43,6 +43,9 @@ const FIRST_DAY: i32 = -719_162; // 0001-01-01
 const LAST_DAY: i32 = 2_932_896; // 9999-12-31
 
 impl Date {
+    /// The last day of the calendar.
+    pub(crate) const LAST: Self = Self(LAST_DAY);
+
     /// The day of that year, month (1 to 12) and day of the month.
     ///
     /// # Errors

@@ -4,6 +4,7 @@
 //! |---|---|
 //! | [`Money`] | a finite amount in the data's one currency |
 //! | [`Date`], [`CivilTime`] | a calendar day, and a second of it, as the shop's own clock shows them |
+//! | [`Calendar`], [`CalendarPeriod`] | weeks, months, quarters and years as the calendar has them |
 //! | [`Days`] | a length of time, the only public unit of it |
 //! | [`Probability`] | a number from 0 to 1 |
 //! | [`Estimate`], [`Provenance`] | a mean with its standard error and where it comes from |
@@ -13,6 +14,7 @@
 //! The values keep their own invariants: whoever holds a `Money` holds a finite number, so no later
 //! stage checks it again.
 
+mod calendar;
 mod customer;
 mod date;
 mod days;
@@ -22,6 +24,7 @@ mod money;
 mod names;
 mod probability;
 
+pub use calendar::{Calendar, CalendarPeriod};
 pub(crate) use customer::CustomerLookup;
 pub(crate) use customer::compare_as_text;
 pub use customer::{CustomerId, CustomerIds};

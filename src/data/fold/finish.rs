@@ -6,10 +6,11 @@
 use crate::data::cells::{Cell, Cells};
 use crate::data::fold::{Added, PartialHistory};
 use crate::data::history::Columns;
+use crate::data::ledger::Ledger;
 use crate::data::quality::Outcome;
 use crate::data::roster::Roster;
 use crate::data::summary::Summary;
-use crate::data::{CategoryTotals, CustomerHistory, DataError};
+use crate::data::{CategoryTotals, CustomerHistory, DataError, PurchaseDays};
 use crate::units::Date;
 use crate::work::Work;
 
@@ -60,7 +61,10 @@ impl PartialHistory {
         });
         let held_out = self.held_out.map(|held| {
             let of = |number: u32| held.summaries.get(number as usize).copied().unwrap_or_default();
-            summaries.iter().map(|entry| of(entry.value.number)).collect()
+            // Numbers follow first sight, which must not show in the history.
+            let rows = summaries.iter().enumerate();
+            rows.map(|(row, entry)| Summary { number: row as u32, ..of(entry.value.number) })
+                .collect()
         });
         let categories = self.spec.categories.then(|| {
             let mut rows = vec![u32::MAX; seen];
@@ -69,10 +73,26 @@ impl PartialHistory {
             }
             category_totals(self.categories, &self.cells, &rows, summaries.len())
         });
+        let days = self.ledger.map(|ledger| {
+            let numbers = summaries.iter().map(|entry| entry.value.number);
+            let windows = Windows {
+                observed: (quality.observed_from, quality.observed_until),
+                holdout_until: self.spec.holdout_until,
+                minor_digits: self.spec.minor_digits,
+            };
+            windows.days(ledger, numbers, seen)
+        });
+        let (purchase_days, held_out_days) = days.unzip();
         for (row, entry) in summaries.iter_mut().enumerate() {
             entry.value.number = row as u32;
         }
-        let columns = Columns { summaries, squared_gaps, held_out };
+        let columns = Columns {
+            summaries,
+            squared_gaps,
+            held_out,
+            purchase_days,
+            held_out_days: held_out_days.flatten(),
+        };
         let held_until = self.spec.holdout_until;
         Ok(CustomerHistory::new(
             sorted.ids,
@@ -111,6 +131,9 @@ impl PartialHistory {
                 _ => self.customers.value_mut(customer),
             }
             .take_out(day, minor);
+            if let Some(ledger) = &mut self.ledger {
+                ledger.take_out(customer, day, minor);
+            }
             if let Some(category) = category {
                 self.cells
                     .add(Cell { customer, category, gross: -minor })
@@ -118,6 +141,55 @@ impl PartialHistory {
             }
         }
         Ok(flagged + dropped)
+    }
+}
+
+/// The windows of time that days are shared out to.
+struct Windows {
+    observed: (Date, Date),
+    holdout_until: Option<Date>,
+    minor_digits: u8,
+}
+
+impl Windows {
+    /// The days of the customers of these numbers, in this order, of so many that were seen: those
+    /// of the observation, and those of the holdout where there is one.
+    fn days(
+        &self,
+        ledger: Ledger,
+        numbers: impl ExactSizeIterator<Item = u32>,
+        seen: usize,
+    ) -> (PurchaseDays, Option<PurchaseDays>) {
+        let entries = ledger.into_sorted();
+        let mut starts = vec![0usize; seen + 1];
+        for entry in &entries {
+            starts[entry.customer() as usize + 1] += 1;
+        }
+        for number in 0..seen {
+            starts[number + 1] += starts[number];
+        }
+        let (from, until) = self.observed;
+        let of = |from, until| PurchaseDays::new(from, until, self.minor_digits, numbers.len());
+        let mut within = of(from, until);
+        let mut behind = self.holdout_until.map(|end| {
+            let first = Date::from_day_number(until.day_number() + 1);
+            of(first.expect("a holdout ends after the observation"), end)
+        });
+        within.reserve(entries.len());
+        for number in numbers {
+            let number = number as usize;
+            let entries = &entries[starts[number]..starts[number + 1]];
+            let split = entries.partition_point(|entry| entry.day() <= until.day_number());
+            within.push(&entries[..split]);
+            if let Some(behind) = &mut behind {
+                behind.push(&entries[split..]);
+            }
+        }
+        within.shrink();
+        if let Some(behind) = &mut behind {
+            behind.shrink();
+        }
+        (within, behind)
     }
 }
 
