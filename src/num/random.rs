@@ -19,6 +19,10 @@ pub(crate) enum Purpose {
     Halves = 2,
     /// Drawing a sample.
     Sample = 3,
+    /// Drawing rows again, with replacement.
+    Resample = 4,
+    /// Simulating what a fitted model foresees.
+    Forecast = 5,
     /// Who somebody is.
     Traits = 32,
     /// When something happens.

@@ -469,6 +469,11 @@ impl FittedBetaGeometric {
         self.iterations
     }
 
+    /// Purchases after which a customer with so many repeat purchases may have dropped out.
+    pub(crate) fn chances_to_drop_out(&self, repeat_purchases: u32) -> u32 {
+        self.variant.chances(repeat_purchases)
+    }
+
     /// Log-likelihood of one customer's record, time in weeks.
     pub fn log_likelihood_of(&self, record: &PurchaseRecord) -> f64 {
         let parameters = [self.r, self.alpha, self.a, self.b];

@@ -5,7 +5,10 @@
 //! |---|---|
 //! | [`deciles`], [`Deciles`] | who is in the best tenth, and what each tenth is worth |
 //! | [`QuantileGroups`], [`ValueGroups`] | the same for any number of groups, either rule for ties, and weights |
-//! | [`Concentration`] | how much of the value the top shares hold; Gini index and Lorenz curve |
+//! | [`Concentration`], [`ConcentrationIntervals`] | how much of the value the top shares hold, and how sure that is; Gini index and Lorenz curve |
+//! | [`Rfm`], [`RfmScores`] | days since the last purchase, purchases and money, and scores of each |
+//! | [`Migration`], [`ExpectedMigration`] | who rose and who fell between two periods, and what of it a base that does not change would show |
+//! | [`RevenueDecomposition`] | a change in revenue by customers, orders, order value and margin |
 //! | [`MbgNbd`], [`BgNbd`] | how often a customer will buy, and whether there still is a customer |
 //! | [`GammaGamma`] | how much a customer spends at a purchase |
 //! | [`FitStatus`], [`Parameter`] | how a fit ended |
@@ -31,6 +34,7 @@ mod beta_geometric;
 mod concentration;
 mod customer_value;
 mod decile;
+mod decomposition;
 mod economics;
 mod error;
 mod fit;
@@ -38,17 +42,22 @@ mod gamma_gamma;
 mod horizon;
 mod ladder;
 mod lifetime;
+mod migration;
 mod potential;
 mod purchases;
 mod quantile_groups;
 mod rates;
+mod rfm;
 
 pub use beta_geometric::{BgNbd, FittedBetaGeometric, MbgNbd};
-pub use concentration::Concentration;
+pub use concentration::{Concentration, ConcentrationIntervals, IntervalEstimate, Resampling};
 pub use customer_value::{
     CustomerValue, FittedValueModel, ValueBasis, ValueModel, ValueUnit, Worth,
 };
 pub use decile::{DecileSummary, Deciles, deciles};
+pub use decomposition::{
+    Contributions, DecompositionMethod, PeriodFigures, RevenueChange, RevenueDecomposition,
+};
 pub use economics::Economics;
 pub use error::{Refusal, ValueError};
 pub use fit::{FitStatus, Parameter};
@@ -56,7 +65,12 @@ pub use gamma_gamma::{FittedGammaGamma, GammaGamma, SpendRecord};
 pub use horizon::{Discount, Horizon};
 pub use ladder::PurchaseModel;
 pub use lifetime::{FittedLifetimeValue, LifetimeValue};
+pub use migration::{
+    ExpectedCell, ExpectedMigration, Migration, MigrationCell, MigrationForecast, PeriodStandings,
+    Standing,
+};
 pub use potential::peer_frontier;
 pub use purchases::{PurchaseRecord, PurchaseSummary};
 pub use quantile_groups::{GroupSummary, QuantileGroups, Ties, ValueGroups};
 pub use rates::Rates;
+pub use rfm::{Monetary, Rfm, RfmCuts, RfmQuantities, RfmScore, RfmScores};

@@ -147,6 +147,26 @@ impl QuantileGroups {
         Ok(ValueGroups { of, groups, cuts })
     }
 
+    /// The groups of some rows of a table, as if there were no others.
+    pub(super) fn cut_some(
+        &self,
+        rows: &[usize],
+        values: &[Money],
+        ids: &CustomerIds,
+    ) -> Result<Vec<u16>, ValueError> {
+        let lasts = rank_groups::even_lasts(rows.len(), usize::from(self.groups));
+        let by_id = |places: &mut Vec<u32>| {
+            places.sort_unstable_by(|&a, &b| ids.compare(rows[a as usize], rows[b as usize]));
+        };
+        let ties: Option<rank_groups::TieOrder<'_>> = match self.ties {
+            Ties::ById => Some(&by_id),
+            Ties::Together => None,
+        };
+        let value = |row: &usize| values[*row].amount();
+        let found: RankGroups<u16> = rank_groups::cut(rows, value, &lasts, ties, &Work::new())?;
+        Ok(found.of.into_iter().map(|group| group + 1).collect())
+    }
+
     /// Cuts customers of different weights, such as those of a sample, into groups of nearly equal
     /// weight. Equal weights give the groups that [`cut`](Self::cut) gives.
     ///
