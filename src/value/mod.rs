@@ -7,6 +7,7 @@
 //! | [`QuantileGroups`], [`ValueGroups`] | the same for any number of groups, either rule for ties, and weights |
 //! | [`Concentration`], [`ConcentrationIntervals`] | how much of the value the top shares hold, and how sure that is; Gini index and Lorenz curve |
 //! | [`Rfm`], [`RfmScores`] | days since the last purchase, purchases and money, and scores of each |
+//! | [`CustomerBaseAudit`] | five looks at the base without a model: a period, two periods, a cohort, cohorts and sources, its health |
 //! | [`Migration`], [`ExpectedMigration`] | who rose and who fell between two periods, and what of it a base that does not change would show |
 //! | [`RevenueDecomposition`] | a change in revenue by customers, orders, order value and margin |
 //! | [`MbgNbd`], [`BgNbd`] | how often a customer will buy, and whether there still is a customer |
@@ -30,6 +31,7 @@
 //! 2005; Batislam, Denizel & Filiztekin 2007; Fader & Hardie 2013) and against a 50-digit reference
 //! of likelihoods and expectations.
 
+mod audit;
 mod beta_geometric;
 mod concentration;
 mod customer_value;
@@ -49,6 +51,10 @@ mod quantile_groups;
 mod rates;
 mod rfm;
 
+pub use audit::{
+    CohortAge, CohortLens, CohortRevenue, CustomerBaseAudit, HealthLens, PeriodHealth, PeriodLens,
+    PurchaseBand, SourceAge, SourceLens, SpendQuantile, Turnover, TwoPeriodsLens,
+};
 pub use beta_geometric::{BgNbd, FittedBetaGeometric, MbgNbd};
 pub use concentration::{Concentration, ConcentrationIntervals, IntervalEstimate, Resampling};
 pub use customer_value::{

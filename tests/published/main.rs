@@ -8,6 +8,8 @@
 
 #[cfg(feature = "csv")]
 mod cdnow;
+#[cfg(feature = "csv")]
+mod cdnow_audit;
 mod fifty_digits;
 mod iris;
 mod needs_exclusivity;
