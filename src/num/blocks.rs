@@ -49,8 +49,8 @@ where
     }
 }
 
-/// Runs `f` on each stretch of `out`, `size` elements long but the last, with the place of its first
-/// element, and returns the results in order.
+/// Runs `f` on each stretch of `out`, `size` elements long but the last, with the place of its
+/// first element, and returns the results in order.
 ///
 /// As in [`map_blocks`], `size` must not depend on the number of threads.
 pub(crate) fn fill<T, R, F>(

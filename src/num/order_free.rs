@@ -45,18 +45,27 @@ impl Places {
 }
 
 impl OrderFreeSum {
-    /// Adds a term.
+    /// Each of some terms as a sum of its own; several are cut at once.
     #[inline(always)]
+    pub(crate) fn of<const N: usize>(places: &Places, terms: [f64; N]) -> [Self; N] {
+        let mut rest = terms.map(|term| term * places.factor);
+        let pieces = places.shifts.map(|shift| {
+            let pieces = rest.map(|rest| (rest + shift) - shift);
+            for (rest, piece) in rest.iter_mut().zip(pieces) {
+                *rest -= piece;
+            }
+            pieces
+        });
+        std::array::from_fn(|i| Self([pieces[0][i], pieces[1][i], pieces[2][i]]))
+    }
+
+    /// Adds a term.
     pub(crate) fn add(&mut self, places: &Places, term: f64) {
-        let mut rest = term * places.factor;
-        for (sum, shift) in self.0.iter_mut().zip(places.shifts) {
-            let piece = (rest + shift) - shift;
-            *sum += piece;
-            rest -= piece;
-        }
+        self.merge(&Self::of(places, [term])[0]);
     }
 
     /// Adds another sum of the same places.
+    #[inline(always)]
     pub(crate) fn merge(&mut self, other: &Self) {
         for (sum, part) in self.0.iter_mut().zip(other.0) {
             *sum += part;

@@ -39,8 +39,9 @@ impl Label for u16 {
     }
 }
 
-/// Puts rows of equal values, given in ascending order, into the order of their ranks.
-pub(crate) type TieOrder<'a> = &'a (dyn Fn(&mut Vec<u32>) + Sync);
+/// Moves rows of equal values, given in ascending order, so that those before each of the ascending
+/// places, which lie inside, are ranked before those behind it.
+pub(crate) type TieOrder<'a> = &'a (dyn Fn(&mut Vec<u32>, &[usize]) + Sync);
 
 /// Every value's group, and what the groups hold.
 #[derive(Debug, Clone, PartialEq)]
@@ -73,8 +74,8 @@ const ERRORS: f64 = 3.0;
 const COMPARED: usize = 48;
 
 /// The last rank of each of `groups` groups but the last, among `n` ranked values: the value ranked
-/// `i` from zero is in group `floor(groups · i / n)`, so that sizes differ by at most one. Without a
-/// value there is one group.
+/// `i` from zero is in group `floor(groups · i / n)`, so that sizes differ by at most one. Without
+/// a value there is one group.
 pub(crate) fn even_lasts(n: usize, groups: usize) -> Vec<usize> {
     if n == 0 {
         return Vec::new();
@@ -118,19 +119,19 @@ where
     let mut cuts = vec![0.0; lasts.len()];
     let mut rank = 0;
     for bin in 0..=limits.len() {
-        let next = rank + bins.counts[bin] as usize;
+        let next = rank + bins.0[bin].count as usize;
         let before = lasts.partition_point(|&last| last < rank);
         let inside = lasts.partition_point(|&last| last < next);
         let alone = single_value(&limits, bin);
         if before == inside {
-            whole.push(Place::Group(before));
-            groups.put(before, bins.counts[bin], &bins.sums[bin]);
+            whole.push(Place { group: before, open: false });
+            groups.put(before, &bins.0[bin]);
         } else if let (Some(alone), None) = (alone, ties) {
-            whole.push(Place::Group(before));
-            groups.put(before, bins.counts[bin], &bins.sums[bin]);
+            whole.push(Place { group: before, open: false });
+            groups.put(before, &bins.0[bin]);
             cuts[before..inside].fill(alone);
         } else {
-            whole.push(Place::Opened(opened.len()));
+            whole.push(Place { group: opened.len(), open: true });
             opened.push(Opened { rank, cuts: before..inside, alone });
         }
         rank = next;
@@ -138,10 +139,20 @@ where
 
     let found = blocks::fill(&mut of, STRETCH, work, |first, out| {
         let mut found = vec![Vec::new(); opened.len()];
-        for (i, label) in out.iter_mut().enumerate() {
-            match whole[label.index()] {
-                Place::Group(group) => *label = L::of(group),
-                Place::Opened(bin) => found[bin].push((first + i) as u32),
+        // Which rows are looked into is as good as chance, so their places are noted without a
+        // branch and read again.
+        let mut noted = [(0u32, 0usize); NOTED];
+        for (part, out) in out.chunks_mut(NOTED).enumerate() {
+            let mut count = 0;
+            for (i, label) in out.iter_mut().enumerate() {
+                let bin = label.index();
+                let Place { group, open } = whole[bin];
+                noted[count] = ((first + part * NOTED + i) as u32, bin);
+                count += usize::from(open);
+                *label = L::of(group);
+            }
+            for &(row, bin) in &noted[..count] {
+                found[whole[bin].group].push(row);
             }
         }
         found
@@ -160,11 +171,12 @@ where
         }
     }
     let mut total = OrderFreeSum::default();
-    for sum in &groups.sums {
-        total.merge(sum);
+    for group in &groups.0 {
+        total.merge(&group.sum);
     }
-    let sums = groups.sums.iter().map(|sum| sum.value(&places)).collect();
-    Ok(RankGroups { of, cuts, counts: groups.counts, sums, total: total.value(&places) })
+    let counts = groups.0.iter().map(|group| group.count).collect();
+    let sums = groups.0.iter().map(|group| group.sum.value(&places)).collect();
+    Ok(RankGroups { of, cuts, counts, sums, total: total.value(&places) })
 }
 
 /// The largest absolute value.
@@ -230,29 +242,31 @@ fn single_value(limits: &[f64], bin: usize) -> Option<f64> {
 
 /// Counts and sums by bin or by group.
 #[derive(Debug, Clone)]
-struct Bins {
-    counts: Vec<u64>,
-    sums: Vec<OrderFreeSum>,
+struct Bins(Vec<Bin>);
+
+#[derive(Debug, Clone, Copy, Default)]
+struct Bin {
+    count: u64,
+    sum: OrderFreeSum,
 }
 
 impl Bins {
     fn none(bins: usize) -> Self {
-        Self { counts: vec![0; bins], sums: vec![OrderFreeSum::default(); bins] }
+        Self(vec![Bin::default(); bins])
     }
 
-    fn put(&mut self, bin: usize, count: u64, sum: &OrderFreeSum) {
-        self.counts[bin] += count;
-        self.sums[bin].merge(sum);
+    fn put(&mut self, bin: usize, other: &Bin) {
+        self.0[bin].count += other.count;
+        self.0[bin].sum.merge(&other.sum);
     }
 
     fn add(&mut self, bin: usize, value: f64, places: &Places) {
-        self.counts[bin] += 1;
-        self.sums[bin].add(places, value);
+        self.put(bin, &Bin { count: 1, sum: OrderFreeSum::of(places, [value])[0] });
     }
 
     fn merge(&mut self, other: &Self) {
-        for (bin, (&count, sum)) in other.counts.iter().zip(&other.sums).enumerate() {
-            self.put(bin, count, sum);
+        for (bin, part) in other.0.iter().enumerate() {
+            self.put(bin, part);
         }
     }
 
@@ -265,45 +279,47 @@ impl Bins {
         out: &mut [L],
     ) -> Self {
         let mut bins = Self::none(limits.len() + 1);
-        if limits.len() > COMPARED {
-            for (row, label) in rows.iter().zip(out) {
-                let value = value(row);
-                let bin = limits.partition_point(|&limit| value < limit);
-                *label = L::of(bin);
-                bins.add(bin, value, places);
-            }
-            return bins;
-        }
-        const LANES: usize = 8;
         for (rows, out) in rows.chunks(LANES).zip(out.chunks_mut(LANES)) {
             let mut values = [0.0; LANES];
-            for (value_of, row) in values.iter_mut().zip(rows) {
-                *value_of = value(row);
+            for (lane, row) in values.iter_mut().zip(rows) {
+                *lane = value(row);
             }
             let mut below = [0u64; LANES];
-            for &limit in limits {
+            if limits.len() <= COMPARED {
+                for &limit in limits {
+                    for lane in 0..LANES {
+                        below[lane] += u64::from(values[lane] < limit);
+                    }
+                }
+            } else {
                 for lane in 0..LANES {
-                    below[lane] += u64::from(values[lane] < limit);
+                    below[lane] = limits.partition_point(|&limit| values[lane] < limit) as u64;
                 }
             }
+            let terms = OrderFreeSum::of(places, values);
             for (lane, label) in out.iter_mut().enumerate() {
                 let bin = below[lane] as usize;
                 *label = L::of(bin);
-                bins.add(bin, values[lane], places);
+                bins.put(bin, &Bin { count: 1, sum: terms[lane] });
             }
         }
         bins
     }
 }
 
-/// What becomes of a bin.
+/// Values that are compared at once.
+const LANES: usize = 8;
+
+/// What becomes of a bin: it is in a group, or it is opened, because cuts lie in it, and this is
+/// its number among those.
 #[derive(Debug, Clone, Copy)]
-enum Place {
-    /// It lies in one group.
-    Group(usize),
-    /// Cuts lie in it.
-    Opened(usize),
+struct Place {
+    group: usize,
+    open: bool,
 }
+
+/// Rows whose labels are read at once.
+const NOTED: usize = 512;
 
 /// A bin in which cuts lie.
 #[derive(Debug)]
@@ -332,10 +348,8 @@ impl Opened {
         ties: Option<TieOrder<'_>>,
     ) -> SortedOut {
         if let (Some(value), Some(order)) = (self.alone, ties) {
-            let mut rows = members.to_vec();
-            order(&mut rows);
-            let ranked = rows.into_iter().zip(self.rank..);
-            let placed = ranked.map(|(row, rank)| (row, group_of(rank, lasts))).collect();
+            let mut placed = Vec::with_capacity(members.len());
+            place_tied(members.to_vec(), self.rank, lasts, order, &mut placed);
             return SortedOut { cuts: vec![value; self.cuts.len()], placed };
         }
         // Negative zero is zero.
@@ -359,14 +373,11 @@ impl Opened {
         }
         let Some(order) = ties else { return SortedOut { cuts, placed } };
         let mut rank = self.rank;
-        for (mut rows, not_lower) in tied.into_iter().zip(higher) {
+        for (rows, not_lower) in tied.into_iter().zip(higher) {
             // Those that are not lower than this cut and lower than the cut before it.
             let first = rank + not_lower - rows.len();
             rank += not_lower;
-            order(&mut rows);
-            for (place, row) in rows.into_iter().enumerate() {
-                placed.push((row, group_of(first + place, lasts)));
-            }
+            place_tied(rows, first, lasts, order, &mut placed);
         }
         SortedOut { cuts, placed }
     }
@@ -396,9 +407,30 @@ impl Opened {
     }
 }
 
-/// The group of the value of this rank.
-fn group_of(rank: usize, lasts: &[usize]) -> u16 {
-    lasts.partition_point(|&last| last < rank) as u16
+/// Puts rows of equal values, which take the ranks from `first` on, into their groups.
+fn place_tied(
+    mut rows: Vec<u32>,
+    first: usize,
+    lasts: &[usize],
+    order: TieOrder<'_>,
+    placed: &mut Vec<(u32, u16)>,
+) {
+    let mut group = lasts.partition_point(|&last| last < first);
+    let mut places: Vec<usize> = lasts[group..]
+        .iter()
+        .map(|last| last + 1 - first)
+        .take_while(|&place| place < rows.len())
+        .collect();
+    let inside = places.clone();
+    places.dedup();
+    order(&mut rows, &places);
+    let mut next = inside.into_iter().peekable();
+    for (place, row) in rows.into_iter().enumerate() {
+        while next.next_if(|&start| start <= place).is_some() {
+            group += 1;
+        }
+        placed.push((row, group as u16));
+    }
 }
 
 #[cfg(test)]

@@ -75,7 +75,9 @@ impl PeriodFigures {
 /// use segmentry::units::Money;
 /// use segmentry::value::{PeriodFigures, RevenueDecomposition};
 ///
-/// let of = |customers, orders, gross| PeriodFigures::new(customers, orders, Money::from_minor(gross, 0));
+/// let of = |customers, orders, gross| {
+///     PeriodFigures::new(customers, orders, Money::from_minor(gross, 0))
+/// };
 /// let (last_year, this_year) = ([of(100, 200, 10_000)], [of(110, 220, 12_100)]);
 /// let change = RevenueDecomposition::new().between(&last_year, &this_year)?;
 /// assert_eq!(change.total.change.amount(), 2_100.0);
@@ -170,12 +172,12 @@ impl RevenueDecomposition {
         Err(ValueError::Param { name: "minor_digits", value, expected })
     }
 
-    /// Takes the change between two periods apart. The same groups stand in the same places of both,
-    /// such as new customers first and those who came back second.
+    /// Takes the change between two periods apart. The same groups stand in the same places of
+    /// both, such as new customers first and those who came back second.
     ///
-    /// A factor that has no value in a period, because the group had nobody then, is taken to be what
-    /// it was in the other: who appears or vanishes changes the customers and the mix, not the order
-    /// value.
+    /// A factor that has no value in a period, because the group had nobody then, is taken to be
+    /// what it was in the other: who appears or vanishes changes the customers and the mix, not the
+    /// order value.
     ///
     /// # Errors
     ///

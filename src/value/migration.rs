@@ -141,8 +141,9 @@ impl PeriodStandings {
 /// let halves = QuantileGroups::new(2);
 /// let money = |values: [i64; 5]| values.map(|v| Money::from_minor(v, 0)).to_vec();
 /// let yes = Some(true);
-/// let before = PeriodStandings::cut(&halves, &[yes, yes, yes, yes, None], money([90, 80, 20, 10, 0]), &ids)?;
-/// let after = PeriodStandings::cut(&halves, &[yes, Some(false), yes, yes, yes], money([15, 0, 70, 10, 99]), &ids)?;
+/// let (spring, autumn) = ([yes, yes, yes, yes, None], [yes, Some(false), yes, yes, yes]);
+/// let before = PeriodStandings::cut(&halves, &spring, money([90, 80, 20, 10, 0]), &ids)?;
+/// let after = PeriodStandings::cut(&halves, &autumn, money([15, 0, 70, 10, 99]), &ids)?;
 /// let moved = Migration::between(&before, &after, 2)?;
 ///
 /// let lost = moved.cell(Standing::Group(1), Standing::NotActive);
@@ -188,8 +189,9 @@ impl Migration {
     ///
     /// # Errors
     ///
-    /// [`ValueError::Length`] where the periods differ in customers; [`ValueError::Param`] where they
-    /// differ in groups; [`ValueError::BadValue`] for somebody who was a customer and is not yet one.
+    /// [`ValueError::Length`] where the periods differ in customers; [`ValueError::Param`] where
+    /// they differ in groups; [`ValueError::BadValue`] for somebody who was a customer and is not
+    /// yet one.
     pub fn between(
         before: &PeriodStandings,
         after: &PeriodStandings,

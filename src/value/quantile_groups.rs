@@ -26,9 +26,10 @@ pub enum Ties {
 
 /// How customers are cut into groups by value.
 ///
-/// Customers are ranked by value, the highest first. Of `n` customers the one ranked `i` (from zero)
-/// is in group `floor(groups · i / n) + 1`. With weights, `i / n` is the share of the weight of those
-/// ranked before. For tenths of unweighted customers, [`deciles`](crate::value::deciles) is shorter.
+/// Customers are ranked by value, the highest first. Of `n` customers the one ranked `i` (from
+/// zero) is in group `floor(groups · i / n) + 1`. With weights, `i / n` is the share of the weight
+/// of those ranked before. For tenths of unweighted customers, [`deciles`](crate::value::deciles)
+/// is shorter.
 ///
 /// # Example
 ///
@@ -155,8 +156,8 @@ impl QuantileGroups {
         ids: &CustomerIds,
     ) -> Result<Vec<u16>, ValueError> {
         let lasts = rank_groups::even_lasts(rows.len(), usize::from(self.groups));
-        let by_id = |places: &mut Vec<u32>| {
-            places.sort_unstable_by(|&a, &b| ids.compare(rows[a as usize], rows[b as usize]));
+        let by_id = |tied: &mut Vec<u32>, _: &[usize]| {
+            tied.sort_unstable_by(|&a, &b| ids.compare(rows[a as usize], rows[b as usize]));
         };
         let ties: Option<rank_groups::TieOrder<'_>> = match self.ties {
             Ties::ById => Some(&by_id),
@@ -280,7 +281,7 @@ pub(super) fn cut_rows<T: Sync, L: Label>(
     ties: Ties,
 ) -> Result<RankGroups<L>, ValueError> {
     let lasts = rank_groups::even_lasts(rows.len(), groups);
-    let by_id = |rows: &mut Vec<u32>| into_order_of_ids(rows, ids);
+    let by_id = |rows: &mut Vec<u32>, places: &[usize]| part_by_id(rows, places, ids);
     let ties: Option<rank_groups::TieOrder<'_>> = match ties {
         Ties::ById => Some(&by_id),
         Ties::Together => None,
@@ -288,13 +289,21 @@ pub(super) fn cut_rows<T: Sync, L: Label>(
     Ok(rank_groups::cut(rows, value, &lasts, ties, &Work::new())?)
 }
 
-/// Puts ascending rows into the byte order of their ids.
-fn into_order_of_ids(rows: &mut Vec<u32>, ids: &CustomerIds) {
-    /// Of more rows than one in so many it is cheaper to walk through all ids in their order, which
-    /// is known.
-    const FEW: usize = 16;
-    if rows.len() < ids.len() / FEW {
-        rows.sort_unstable_by(|&a, &b| ids.compare(a as usize, b as usize));
+/// Moves ascending rows so that those before each place have smaller ids than those behind it.
+fn part_by_id(rows: &mut Vec<u32>, places: &[usize], ids: &CustomerIds) {
+    if ids.rows_are_ranked() {
+        return;
+    }
+    /// Parting rows at a place compares each of them about three times, which costs more than to
+    /// walk through all ids in their order, which is known, unless they are few.
+    const FEW: usize = 3;
+    if rows.len() * places.len() < ids.len() / FEW {
+        let mut open = rows.len();
+        for &place in places.iter().rev() {
+            let by_id = |&a: &u32, &b: &u32| ids.compare(a as usize, b as usize);
+            rows[..open].select_nth_unstable_by(place, by_id);
+            open = place;
+        }
         return;
     }
     let mut wanted = vec![false; ids.len()];
@@ -406,14 +415,26 @@ mod tests {
     }
 
     #[test]
-    fn many_ties_take_the_order_of_ids() {
+    fn ties_are_parted_by_id_however_many_there_are() {
         let names: Vec<String> = (0..500).map(|i| format!("c{i}")).collect();
         let ids = CustomerIds::from_texts(&names).unwrap();
-        for count in [20, 400] {
-            let mut rows: Vec<u32> = (0..count).collect();
-            into_order_of_ids(&mut rows, &ids);
-            assert!(rows.is_sorted_by(|&a, &b| names[a as usize] < names[b as usize]));
-            assert_eq!(rows.len(), count as usize);
+        let ranked = CustomerIds::from_texts((0..500).map(|i| format!("c{i:03}"))).unwrap();
+        for count in [20u32, 400] {
+            for places in [vec![], vec![5], vec![1, 7, 19]] {
+                for ids in [&ids, &ranked] {
+                    let mut rows: Vec<u32> = (0..count).collect();
+                    part_by_id(&mut rows, &places, ids);
+                    let mut sorted: Vec<u32> = (0..count).collect();
+                    sorted.sort_by(|&a, &b| ids.compare(a as usize, b as usize));
+                    for &place in &places {
+                        let (mut before, mut expected) =
+                            (rows[..place].to_vec(), sorted[..place].to_vec());
+                        before.sort_unstable();
+                        expected.sort_unstable();
+                        assert_eq!(before, expected);
+                    }
+                }
+            }
         }
     }
 }

@@ -64,8 +64,9 @@ impl RfmQuantities {
 
 /// What it takes to earn each score, the best first; whoever meets none earns a 1.
 ///
-/// With four numbers there are five scores: to earn a 5 in `purchases` a customer needs at least the
-/// first number, for a 4 the second, and so on. In `days_since_last` it takes at most that many days.
+/// With four numbers there are five scores: to earn a 5 in `purchases` a customer needs at least
+/// the first number, for a 4 the second, and so on. In `days_since_last` it takes at most that many
+/// days.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct RfmCuts {
@@ -131,8 +132,8 @@ impl RfmCuts {
 /// How customers are scored by recency, frequency and money.
 ///
 /// Each of the three quantities is scored on its own, 1 the worst; quintiles unless said otherwise.
-/// Equal values earn equal scores ([`Ties::Together`]) unless ties are broken by id, which fills all
-/// scores evenly but gives customers with the same purchases different scores.
+/// Equal values earn equal scores ([`Ties::Together`]) unless ties are broken by id, which fills
+/// all scores evenly but gives customers with the same purchases different scores.
 ///
 /// # Example
 ///
@@ -140,7 +141,8 @@ impl RfmCuts {
 /// use segmentry::units::{CustomerIds, Days, Money};
 /// use segmentry::value::{Rfm, RfmQuantities};
 ///
-/// let base: Vec<RfmQuantities> = [(3, 9, 800), (40, 4, 300), (90, 2, 90), (200, 1, 30), (365, 1, 10)]
+/// let known = [(3, 9, 800), (40, 4, 300), (90, 2, 90), (200, 1, 30), (365, 1, 10)];
+/// let base = known
 ///     .map(|(days, n, sum)| RfmQuantities::new(Days::new(days), n, Money::from_minor(sum, 0)))
 ///     .to_vec();
 /// let ids = CustomerIds::numbered(5)?;

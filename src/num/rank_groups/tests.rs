@@ -29,7 +29,12 @@ fn check(values: &[f64], groups: usize) {
     let lasts = even_lasts(n, groups);
     let mut key: Vec<u32> = (0..n as u32).collect();
     Stream::new(5, Purpose::Sample, n as u64).shuffle(&mut key);
-    let by_key = |rows: &mut Vec<u32>| rows.sort_unstable_by_key(|&row| key[row as usize]);
+    let by_key = |rows: &mut Vec<u32>, places: &[usize]| {
+        assert!(
+            places.is_sorted_by(|a, b| a < b) && places.iter().all(|&p| 0 < p && p < rows.len())
+        );
+        rows.sort_unstable_by_key(|&row| key[row as usize]);
+    };
     let orders: [Option<TieOrder<'_>>; 2] = [None, Some(&by_key)];
     for ties in orders {
         let found: RankGroups<u16> = cut(values, |v| *v, &lasts, ties, &Work::new()).unwrap();

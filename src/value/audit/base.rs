@@ -60,8 +60,8 @@ impl CustomerBaseAudit {
     ///
     /// # Cost
     ///
-    /// One pass over the days; memory for each customer and period with purchases, and for the square
-    /// of the number of periods.
+    /// One pass over the days; memory for each customer and period with purchases, and for the
+    /// square of the number of periods.
     pub fn of(history: &CustomerHistory, calendar: Calendar) -> Result<Self, ValueError> {
         let periods = history.purchase_days().map_err(ValueError::Data)?.by_period(calendar);
         let n_periods = periods.periods().len();

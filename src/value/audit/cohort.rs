@@ -81,7 +81,8 @@ impl CustomerBaseAudit {
         })
     }
 
-    /// The fourth look: all cohorts in order of time, empty ones included, to be compared age by age.
+    /// The fourth look: all cohorts in order of time, empty ones included, to be compared age by
+    /// age.
     pub fn cohorts(&self) -> Vec<CohortLens> {
         // Every place is that of a period.
         (0..self.periods().len()).filter_map(|cohort| self.cohort(cohort).ok()).collect()

@@ -77,11 +77,14 @@ impl CustomerBaseAudit {
     /// let row = |who, month, amount| {
     ///     Transaction::new(who, Date::from_ymd(2024, month, 5).unwrap(), amount)
     /// };
-    /// let log = [row("ann", 1, 10.0), row("ann", 2, 30.0), row("bob", 1, 25.0), row("eve", 2, 20.0)];
-    /// let history = CustomerHistory::read(&log, &HistorySpec::new().purchase_days(), &Work::new())?;
+    /// let log =
+    ///     [row("ann", 1, 10.0), row("ann", 2, 30.0), row("bob", 1, 25.0), row("eve", 2, 20.0)];
+    /// let spec = HistorySpec::new().purchase_days();
+    /// let history = CustomerHistory::read(&log, &spec, &Work::new())?;
     /// let audit = CustomerBaseAudit::of(&history, Calendar::Months)?;
     /// let sources = audit.sources(&[Some("search"), Some("fair"), Some("search")])?;
-    /// // ann and eve: 15 each in their first month, and 30 in the second, which only ann has reached.
+    /// // ann and eve: 15 each in their first month, and 30 in the second, which only ann has
+    /// reached.
     /// assert_eq!(sources[1].ages[1].cumulative_per_customer.amount(), 45.0);
     /// assert_eq!((sources[1].ages[1].reached, sources[1].bought_again), (1, 0.5));
     /// # Ok::<(), Box<dyn std::error::Error>>(())

@@ -25,13 +25,13 @@ pub struct TwoPeriodsLens {
     pub retained_after: Turnover,
     /// What customers who bought in the first and not in the second had done in the first.
     pub lost: Turnover,
-    /// What customers did in the second who had been acquired by the end of the first without buying
-    /// in it.
+    /// What customers did in the second who had been acquired by the end of the first without
+    /// buying in it.
     pub reactivated: Turnover,
     /// What customers did in the second who were acquired after the first.
     pub new: Turnover,
-    /// The change of gross spend, of those new in their period and of all others, by customers, mix,
-    /// purchases, spend at a purchase.
+    /// The change of gross spend, of those new in their period and of all others, by customers,
+    /// mix, purchases, spend at a purchase.
     pub change: RevenueChange,
     /// The change of returns, which is no part of it.
     pub returns_change: Money,

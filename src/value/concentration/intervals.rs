@@ -39,8 +39,8 @@ use crate::work::Work;
 /// # References
 ///
 /// Efron, B. (1987). Better bootstrap confidence intervals. *Journal of the American Statistical
-/// Association* 82, 171-185. Davidson, R. (2009). Reliable inference for the Gini index. *Journal of
-/// Econometrics* 150, 30-40.
+/// Association* 82, 171-185. Davidson, R. (2009). Reliable inference for the Gini index. *Journal
+/// of Econometrics* 150, 30-40.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Resampling {
     replicates: u32,

@@ -1,9 +1,9 @@
 //! The migration that a base which does not change would show.
 //!
-//! Whoever was in the best group was partly lucky, and falls back without any change in the customer:
-//! regression to the mean is no news. Each customer's own rates are drawn from what the fitted models
-//! know of them at the end of the first period, the second period is simulated, and groups are cut
-//! as they were; what was observed stands beside the mean of many such futures.
+//! Whoever was in the best group was partly lucky, and falls back without any change in the
+//! customer: regression to the mean is no news. Each customer's own rates are drawn from what the
+//! fitted models know of them at the end of the first period, the second period is simulated, and
+//! groups are cut as they were; what was observed stands beside the mean of many such futures.
 
 use serde::Serialize;
 
@@ -39,10 +39,12 @@ use crate::work::Work;
 /// let spend: Vec<Money> = (1..=40).map(|i| Money::from_minor(10 * i, 0)).collect();
 /// let before = PeriodStandings::cut(&halves, &[Some(true); 40], spend.clone(), &ids)?;
 /// let records = vec![Some(PurchaseRecord::new(4, 300.0, 364.0)?); 40];
-/// let seen: Vec<_> = spend.iter().map(|sum| SpendRecord::new(4, sum.amount() / 5.0).ok()).collect();
+/// let seen: Vec<_> =
+///     spend.iter().map(|sum| SpendRecord::new(4, sum.amount() / 5.0).ok()).collect();
 ///
 /// let purchases = MbgNbd::with_parameters(0.525, 6.183, 0.891, 1.614)?;
-/// let forecast = MigrationForecast::new(purchases, GammaGamma::with_parameters(6.25, 3.74, 15.44)?, Days::weeks(52));
+/// let paid = GammaGamma::with_parameters(6.25, 3.74, 15.44)?;
+/// let forecast = MigrationForecast::new(purchases, paid, Days::weeks(52));
 /// let expected = forecast.expected(&ids, &records, &seen, [&before, &before], &Work::new())?;
 /// let stay = expected.cell(Standing::Group(1), Standing::Group(1)).unwrap();
 /// assert_eq!(stay.observed, 20);
@@ -122,8 +124,8 @@ impl MigrationForecast {
         Self { purchases, spend, horizon, ties: Ties::ById, replicates: 400, seed: 0 }
     }
 
-    /// How many futures are simulated; 400 unless set, which gives the mean of a cell to a twentieth
-    /// of the spread of single futures.
+    /// How many futures are simulated; 400 unless set, which gives the mean of a cell to a
+    /// twentieth of the spread of single futures.
     #[must_use]
     pub fn replicates(mut self, replicates: u32) -> Self {
         self.replicates = replicates;
