@@ -256,7 +256,7 @@ fn statistics(rows: &[Row], drawn: &[u32], shares: &[Probability]) -> Vec<f64> {
         weight += part;
         customers += u64::from(times);
     }
-    if !(total > 0.0) {
+    if total <= 0.0 {
         // Only customers without value were drawn.
         return vec![0.0; 1 + shares.len()];
     }
