@@ -83,8 +83,7 @@ impl CustomerBaseAudit {
     /// let history = CustomerHistory::read(&log, &spec, &Work::new())?;
     /// let audit = CustomerBaseAudit::of(&history, Calendar::Months)?;
     /// let sources = audit.sources(&[Some("search"), Some("fair"), Some("search")])?;
-    /// // ann and eve: 15 each in their first month, and 30 in the second, which only ann has
-    /// reached.
+    /// // ann and eve: 15 each in their first month, and 30 in the second, which only ann reached.
     /// assert_eq!(sources[1].ages[1].cumulative_per_customer.amount(), 45.0);
     /// assert_eq!((sources[1].ages[1].reached, sources[1].bought_again), (1, 0.5));
     /// # Ok::<(), Box<dyn std::error::Error>>(())
