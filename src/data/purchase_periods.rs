@@ -89,6 +89,11 @@ impl PeriodTotal {
         // A sum of two opposite signs fits.
         Money::from_minor(self.gross + self.returns, self.minor_digits)
     }
+
+    /// Gross and returns in whole minor units, for sums that shall be exact.
+    pub(crate) fn whole(&self) -> (i64, i64) {
+        (self.gross, self.returns)
+    }
 }
 
 impl PurchaseDays {
@@ -193,6 +198,10 @@ impl PurchasePeriods {
     /// How many customers: as many as the history has.
     pub fn n_customers(&self) -> usize {
         self.starts.len() - 1
+    }
+
+    pub(crate) fn minor_digits(&self) -> u8 {
+        self.minor_digits
     }
 }
 

@@ -49,6 +49,37 @@ where
     }
 }
 
+/// Runs `f` on each stretch of `out`, `size` elements long but the last, with the place of its
+/// first element, and returns the results in order.
+///
+/// As in [`map_blocks`], `size` must not depend on the number of threads.
+pub(crate) fn fill<T, R, F>(
+    out: &mut [T],
+    size: usize,
+    work: &Work,
+    f: F,
+) -> Result<Vec<R>, Cancelled>
+where
+    T: Send,
+    R: Send,
+    F: Fn(usize, &mut [T]) -> R + Sync,
+{
+    let guarded = |(stretch, out): (usize, &mut [T])| {
+        work.check()?;
+        Ok(f(stretch * size, out))
+    };
+    #[cfg(feature = "parallel")]
+    {
+        use rayon::iter::{IndexedParallelIterator, ParallelIterator};
+        use rayon::slice::ParallelSliceMut;
+        out.par_chunks_mut(size).enumerate().map(guarded).collect()
+    }
+    #[cfg(not(feature = "parallel"))]
+    {
+        out.chunks_mut(size).enumerate().map(guarded).collect()
+    }
+}
+
 /// Sorts, on all threads. Elements that compare equal must be the same, so that their order cannot
 /// tell how many threads there were.
 pub(crate) fn sort<T, F>(elements: &mut [T], compare: F)
@@ -127,6 +158,19 @@ mod tests {
             spread += part;
         }
         assert_eq!(spread.to_bits(), sum(n, rough).to_bits());
+    }
+
+    #[test]
+    fn stretches_are_filled_in_place() {
+        let mut out = vec![0; 2 * BLOCK + 5];
+        let sizes = fill(&mut out, BLOCK, &Work::new(), |first, part| {
+            for (i, cell) in part.iter_mut().enumerate() {
+                *cell = first + i;
+            }
+            part.len()
+        });
+        assert_eq!(sizes.unwrap(), [BLOCK, BLOCK, 5]);
+        assert!(out.iter().enumerate().all(|(i, &cell)| i == cell));
     }
 
     #[test]

@@ -16,7 +16,9 @@
 //! | [`newton`] | minimum of a smooth function of a few variables |
 //! | [`profile`] | intervals by profile likelihood |
 //! | [`quadrature`] | Gauss-Legendre nodes, expectations under a beta distribution |
+//! | [`order_free`] | sums that do not depend on the order of their terms |
 //! | [`quantile`] | order statistics |
+//! | [`rank_groups`] | values cut into groups by rank, without a sort |
 //! | [`random`] | random streams whose values never change |
 //! | [`real`] | transcendental functions from one source |
 //! | [`sampler`] | draws from the classical distributions |
@@ -38,10 +40,12 @@ pub(crate) mod gamma_tail;
 pub(crate) mod interval;
 pub(crate) mod linear;
 pub(crate) mod newton;
+pub(crate) mod order_free;
 pub(crate) mod profile;
 pub(crate) mod quadrature;
 pub(crate) mod quantile;
 pub(crate) mod random;
+pub(crate) mod rank_groups;
 pub(crate) mod real;
 pub(crate) mod sampler;
 pub(crate) mod softplus;

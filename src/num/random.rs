@@ -23,6 +23,10 @@ pub(crate) enum Purpose {
     Replicate = 6,
     /// What a customer does in a replicate.
     ReplicateCustomer = 7,
+    /// Drawing rows again, with replacement.
+    Resample = 4,
+    /// Simulating what a fitted model foresees.
+    Forecast = 5,
     /// Who somebody is.
     Traits = 32,
     /// When something happens.

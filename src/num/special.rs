@@ -297,6 +297,11 @@ pub(crate) fn student_two_sided(t: f64, degrees: f64) -> f64 {
     (2.0 * distribution.sf(t.abs())).min(1.0)
 }
 
+/// The standard normal distribution function.
+pub(crate) fn normal_cdf(z: f64) -> f64 {
+    0.5 * libm::erfc(-z / std::f64::consts::SQRT_2)
+}
+
 /// The quantile of the standard normal distribution, for `p` strictly between 0 and 1.
 pub(crate) fn normal_quantile(p: f64) -> f64 {
     Normal::standard().inverse_cdf(p)

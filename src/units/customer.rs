@@ -190,6 +190,11 @@ impl CustomerIds {
         self.0.by_id.as_ref().map_or(rank, |rows| rows[rank] as usize)
     }
 
+    /// Whether the rows stand in the byte order of their ids.
+    pub(crate) fn rows_are_ranked(&self) -> bool {
+        self.0.by_id.is_none()
+    }
+
     /// For each row of `self`, the row of the same customer in `other`.
     pub(crate) fn rows_in(&self, other: &Self) -> Vec<Option<usize>> {
         if self == other {

@@ -58,6 +58,16 @@ impl Money {
         Self(minor as f64 / minor_units(digits))
     }
 
+    /// Sums of minor units, which may be larger than any single amount.
+    pub(crate) fn from_whole(minor: i128, digits: u8) -> Self {
+        Self(minor as f64 / minor_units(digits))
+    }
+
+    /// The number of whole minor units that is nearest.
+    pub(crate) fn to_whole(self, digits: u8) -> i128 {
+        (self.0 * minor_units(digits)).round() as i128
+    }
+
     /// The number of major units.
     pub fn amount(self) -> f64 {
         self.0

@@ -286,6 +286,11 @@ impl FittedBetaGeometric {
         self.iterations
     }
 
+    /// Purchases after which a customer with so many repeat purchases may have dropped out.
+    pub(crate) fn chances_to_drop_out(&self, repeat_purchases: u32) -> u32 {
+        self.variant.whole_chances(repeat_purchases)
+    }
+
     /// Whether dropout can be told apart from none: its parameter `a` is inside the range and more
     /// than one standard error above zero. Where it cannot, nearly every customer counts as alive,
     /// and long silence shows as a low purchase rate instead. `None` for given parameters.

@@ -2,8 +2,10 @@
 
 use serde::Serialize;
 
+use crate::num::rank_groups::RankGroups;
 use crate::units::{CustomerIds, Money};
-use crate::value::ValueError;
+use crate::value::quantile_groups::{cut_rows, same_length, share};
+use crate::value::{Ties, ValueError};
 
 /// Each customer's decile, and what each decile is worth.
 #[derive(Debug, Clone, PartialEq)]
@@ -34,7 +36,8 @@ pub struct DecileSummary {
 /// Customers are ranked by value, the highest first; equal values are ranked by id in byte order.
 /// Of `n` customers the one ranked `i` (from zero) is in decile `floor(10 i / n) + 1`, so that
 /// decile sizes differ by at most one and the best decile has `ceil(n / 10)` customers. With fewer
-/// than ten customers some deciles are empty.
+/// than ten customers some deciles are empty. [`QuantileGroups`](crate::value::QuantileGroups) has
+/// other numbers of groups, the other rule for ties, and weights.
 ///
 /// # Errors
 ///
@@ -42,7 +45,7 @@ pub struct DecileSummary {
 ///
 /// # Cost
 ///
-/// One sort.
+/// Linear; nothing is sorted but a sample and what lies beside the cuts.
 ///
 /// # Example
 ///
@@ -58,36 +61,19 @@ pub struct DecileSummary {
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub fn deciles(values: &[Money], ids: &CustomerIds) -> Result<Deciles, ValueError> {
-    let n = ids.len();
-    if values.len() != n {
-        return Err(ValueError::Length {
-            what: "the table of values",
-            expected: n,
-            got: values.len(),
-        });
-    }
-    let mut ranked: Vec<usize> = (0..n).collect();
-    ranked.sort_unstable_by(|&a, &b| {
-        values[b].amount().total_cmp(&values[a].amount()).then_with(|| ids.compare(a, b))
-    });
-    let decile_of = |rank: usize| (rank * 10 / n) as u8 + 1;
-    let mut of = vec![0; n];
-    for (rank, &row) in ranked.iter().enumerate() {
-        of[row] = decile_of(rank);
-    }
-    let total: Money = ranked.iter().map(|&row| values[row]).sum();
-    let groups = (1..=10).filter_map(|decile| {
-        let members: Vec<usize> = (0..n).filter(|&rank| decile_of(rank) == decile).collect();
-        let sum: Money = members.iter().map(|&rank| values[ranked[rank]]).sum();
-        let share = (total.amount() > 0.0).then(|| sum.amount() / total.amount());
-        (!members.is_empty()).then_some(DecileSummary {
-            decile,
-            customers: members.len() as u64,
-            total: sum,
-            share,
-        })
-    });
-    Ok(Deciles { of, groups: groups.collect() })
+    same_length("the table of values", values.len(), ids)?;
+    let found: RankGroups<u8> = cut_rows(values, |value| value.amount(), ids, 10, Ties::ById)?;
+    let summary = |group: usize| DecileSummary {
+        decile: group as u8 + 1,
+        customers: found.counts[group],
+        total: Money::finite(found.sums[group]),
+        share: share(found.sums[group], found.total),
+    };
+    let groups =
+        (0..found.counts.len()).filter(|&group| found.counts[group] > 0).map(summary).collect();
+    let mut of = found.of;
+    of.iter_mut().for_each(|group| *group += 1);
+    Ok(Deciles { of, groups })
 }
 
 #[cfg(test)]

@@ -4,7 +4,12 @@
 //! | item | what it answers |
 //! |---|---|
 //! | [`deciles`], [`Deciles`] | who is in the best tenth, and what each tenth is worth |
-//! | [`Concentration`] | how much of the value the top shares hold; Gini index and Lorenz curve |
+//! | [`QuantileGroups`], [`ValueGroups`] | the same for any number of groups, either rule for ties, and weights |
+//! | [`Concentration`], [`ConcentrationIntervals`] | how much of the value the top shares hold, and how sure that is; Gini index and Lorenz curve |
+//! | [`Rfm`], [`RfmScores`] | days since the last purchase, purchases and money, and scores of each |
+//! | [`CustomerBaseAudit`] | five looks at the base without a model: a period, two periods, a cohort, cohorts and sources, its health |
+//! | [`Migration`], [`ExpectedMigration`] | who rose and who fell between two periods, and what of it a base that does not change would show |
+//! | [`RevenueDecomposition`] | a change in revenue by customers, orders, order value and margin |
 //! | [`MbgNbd`], [`BgNbd`] | how often a customer will buy, and whether there still is a customer |
 //! | [`ParetoNbd`] | the same where customers may leave at any time |
 //! | [`MbgCnbd`], [`BgCnbd`] | the same for customers who buy at regular times |
@@ -36,6 +41,7 @@
 //! Hardie & Shang 2010), the contracts of Fader & Hardie (2007) and the patients of Freireich et al.
 //! (1963), and against references of 40 and 50 digits of likelihoods and expectations.
 
+mod audit;
 mod beta_geometric;
 mod bg_bb;
 mod bootstrap;
@@ -44,6 +50,7 @@ mod covariates;
 mod credibility;
 mod customer_value;
 mod decile;
+mod decomposition;
 mod economics;
 mod error;
 mod family;
@@ -55,6 +62,7 @@ mod intervals;
 mod kaplan_meier;
 mod ladder;
 mod lifetime;
+mod migration;
 mod opportunities;
 mod pareto_nbd;
 mod periods;
@@ -62,19 +70,24 @@ mod potential;
 mod profile_interval;
 mod purchase_model;
 mod purchases;
+mod quantile_groups;
 mod rates;
 mod renewals;
+mod rfm;
 mod saved;
 mod shifted_beta_geometric;
 
+pub use audit::{
+    CohortAge, CohortLens, CohortRevenue, CustomerBaseAudit, HealthLens, PeriodHealth, PeriodLens,
+    PurchaseBand, SourceAge, SourceLens, SpendQuantile, Turnover, TwoPeriodsLens,
+};
 pub use beta_geometric::{
     BgCnbd, BgNbd, FittedBetaGeometric, FittedCnbd, MbgCnbd, MbgNbd, PurchaseForecast,
     PurchaseRhythm,
 };
-pub use bootstrap::{Bootstrap, BootstrapDraws, DrawnFrom};
-
 pub use bg_bb::{BgBb, FittedBgBb};
-pub use concentration::Concentration;
+pub use bootstrap::{Bootstrap, BootstrapDraws, DrawnFrom};
+pub use concentration::{Concentration, ConcentrationIntervals, IntervalEstimate, Resampling};
 pub use covariates::{Coefficient, CovariateFit, Covariates};
 pub use credibility::{
     CredibilitySpend, CredibilityStatus, CredibleSpend, FittedCredibilitySpend, NetSpendRecord,
@@ -83,6 +96,9 @@ pub use customer_value::{
     CustomerValue, FittedValueModel, ValueBasis, ValueModel, ValueUnit, Worth,
 };
 pub use decile::{DecileSummary, Deciles, deciles};
+pub use decomposition::{
+    Contributions, DecompositionMethod, PeriodFigures, RevenueChange, RevenueDecomposition,
+};
 pub use economics::Economics;
 pub use error::{Refusal, ValueError};
 pub use family::{FamilyReason, FamilyVerdict, PurchaseFamily};
@@ -99,13 +115,19 @@ pub use horizon::{Discount, Horizon};
 pub use intervals::ForecastInterval;
 pub use kaplan_meier::{KaplanMeier, MeanSurvival, SurvivalStep, Tenure};
 pub use lifetime::{FittedLifetimeValue, LifetimeValue, ValueInterval, ValueIntervals};
+pub use migration::{
+    ExpectedCell, ExpectedMigration, Migration, MigrationCell, MigrationForecast, PeriodStandings,
+    Standing,
+};
 pub use opportunities::{OpportunityRecord, OpportunitySummary};
 pub use pareto_nbd::{FittedParetoNbd, ParetoNbd};
 pub use periods::{PeriodDiscount, PeriodHorizon};
 pub use potential::peer_frontier;
 pub use purchase_model::{FittedPurchaseModel, PurchaseModel};
 pub use purchases::{PurchaseRecord, PurchaseSummary};
+pub use quantile_groups::{GroupSummary, QuantileGroups, Ties, ValueGroups};
 pub use rates::Rates;
 pub use renewals::{Membership, Renewal, RenewalTable};
+pub use rfm::{Monetary, Rfm, RfmCuts, RfmQuantities, RfmScore, RfmScores};
 pub use saved::SavedModelError;
 pub use shifted_beta_geometric::{FittedShiftedBetaGeometric, ShiftedBetaGeometric};

@@ -9,8 +9,11 @@
 mod beta_geometric;
 #[cfg(feature = "csv")]
 mod cdnow;
+#[cfg(feature = "csv")]
+mod cdnow_audit;
 mod discrete_and_contractual;
 mod fifty_digits;
+#[cfg(feature = "csv")]
 mod holdout;
 mod iris;
 mod needs_exclusivity;
