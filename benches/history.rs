@@ -2,11 +2,14 @@
 //!
 //! ```text
 //! cargo bench --bench history --features arrow -- csv|parquet|memory FILE [categories]
+//! cargo bench --bench history -- ordered ROWS
 //! ```
 //!
 //! The file has the columns `customer_id`, `date`, `amount` and `category`; `memory` reads the CSV
 //! into columns first and times the fold alone. Prints one line of JSON with the median of five
-//! runs and the peak of the process's memory. `RESULTS.md` has the commands of the others.
+//! runs and the peak of the process's memory. `ordered` reads so many rows of a million customers,
+//! made on the way and declared to come in order of time: its peak must not grow with the rows, so
+//! it is run once for each number of rows. `RESULTS.md` has the commands of the others.
 
 #![allow(clippy::print_stdout, clippy::panic)] // a program of its own
 
@@ -14,8 +17,8 @@ use std::hint::black_box;
 use std::time::Instant;
 
 use segmentry::data::{
-    Amounts, Batch, CsvTransactions, CustomerHistory, HistorySpec, IdColumn, Times,
-    TransactionSource,
+    Amounts, Batch, Batches, CsvTransactions, CustomerHistory, HistorySpec, IdColumn, RowOrder,
+    ScanRequest, SourceError, Times, TransactionSource,
 };
 use segmentry::units::Date;
 use segmentry::work::Work;
@@ -50,7 +53,8 @@ fn main() {
                 .category("category"),
         ),
         "memory" => Box::new(columns(file)),
-        other => panic!("`{other}` is not among csv, parquet (feature arrow) and memory"),
+        "ordered" => Box::new(Ordered { rows: file.parse().expect("a number of rows") }),
+        other => panic!("`{other}` is not among csv, parquet (feature arrow), memory and ordered"),
     };
     let before = peak();
     let mut seconds = Vec::new();
@@ -69,6 +73,44 @@ fn main() {
         seconds[0],
         peak()
     );
+}
+
+/// Rows made on the way, the same customers on more and more days, declared to come in order of
+/// time.
+struct Ordered {
+    rows: usize,
+}
+
+const CUSTOMERS: u64 = 1_000_000;
+
+/// Rows of a day, of a batch and of a partition.
+const A_DAY: usize = 20_000;
+const A_BATCH: usize = 8_192;
+const A_PARTITION: usize = 1 << 17;
+
+impl TransactionSource for Ordered {
+    fn partitions(&self) -> usize {
+        self.rows.div_ceil(A_PARTITION)
+    }
+
+    fn order(&self) -> RowOrder {
+        RowOrder::Time
+    }
+
+    fn scan(&self, partition: usize, _: &ScanRequest) -> Result<Batches<'_>, SourceError> {
+        let rows = partition * A_PARTITION..((partition + 1) * A_PARTITION).min(self.rows);
+        let end = rows.end;
+        Ok(Batches::new(rows.step_by(A_BATCH).map(move |start| {
+            let rows = start..(start + A_BATCH).min(end);
+            // A multiplier prime to the number of customers visits all of them in turn.
+            let customer = |row: usize| (row as u64 * 387_420_489 % CUSTOMERS) as i64;
+            let customers = IdColumn::integers(rows.clone().map(customer).collect::<Vec<_>>());
+            let days: Vec<i32> = rows.clone().map(|row| (row / A_DAY) as i32).collect();
+            let cents: Vec<i64> = rows.map(|row| 100 + (row % 9_900) as i64).collect();
+            let amounts = Amounts::Minor { units: cents.into(), digits: 2 };
+            Ok(Batch::new(customers, Times::Days(days.into()), amounts)?)
+        })))
+    }
 }
 
 /// The three columns that the fold needs.

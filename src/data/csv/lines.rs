@@ -225,7 +225,7 @@ impl Amount {
 }
 
 impl Values {
-    #[inline]
+    #[inline(always)]
     pub(crate) fn push(&mut self, time: i64, amount: Amount) {
         match self {
             Self::Exact { seconds, first, second } => {

@@ -83,7 +83,7 @@ impl Quick {
                     if plain {
                         said.id = number;
                     } else {
-                        at = self.end(bytes, at)?;
+                        at = self.end(bytes, at, place == last)?;
                         (said.id, said.id_text) = (PLACE, &bytes[start..at]);
                     }
                 }
@@ -95,7 +95,7 @@ impl Quick {
                             at += 10;
                         }
                         _ => {
-                            at = self.end(bytes, at)?;
+                            at = self.end(bytes, at, place == last)?;
                             said.seconds = clock.read(&bytes[start..at]).ok()?;
                         }
                     }
@@ -107,7 +107,7 @@ impl Quick {
                     said.price = Some(price);
                 }
                 role => {
-                    at = self.end(bytes, at)?;
+                    at = self.end(bytes, at, place == last)?;
                     if role < ROLES {
                         said.texts[role - CATEGORY] = &bytes[start..at];
                     }
@@ -162,15 +162,18 @@ impl Quick {
         byte == self.delimiter || byte == b'\n' || byte == b'\r'
     }
 
-    /// Where the field ends that goes on at `at`.
+    /// Where the field ends that goes on at `at`. A carriage return stands before a line feed alone,
+    /// so that it needs to be looked for in the last field of a line only.
     #[inline]
-    fn end(&self, bytes: &[u8], at: usize) -> Option<usize> {
+    fn end(&self, bytes: &[u8], at: usize, is_last: bool) -> Option<usize> {
         let mut at = at;
         while let Some(eight) = bytes.get(at..at + 8).and_then(|eight| eight.try_into().ok()) {
             let eight = u64::from_le_bytes(eight);
-            let found = zeros(eight ^ self.delimiters)
-                | zeros(eight ^ (u64::from(b'\n') * ONES))
-                | zeros(eight ^ (u64::from(b'\r') * ONES));
+            let mut found =
+                zeros(eight ^ self.delimiters) | zeros(eight ^ (u64::from(b'\n') * ONES));
+            if is_last {
+                found |= zeros(eight ^ (u64::from(b'\r') * ONES));
+            }
             if found != 0 {
                 return Some(at + found.trailing_zeros() as usize / 8);
             }
@@ -263,10 +266,13 @@ mod tests {
             for padding in ["", "01234567", "0123456789abcdef"] {
                 let text = format!("{padding}{text}01234567");
                 let plain = text.bytes().position(|byte| quick.ends(byte));
-                assert_eq!(quick.end(text.as_bytes(), 0), plain, "{text:?}");
+                assert_eq!(quick.end(text.as_bytes(), 0, true), plain, "{text:?}");
+                if !text.contains('\r') {
+                    assert_eq!(quick.end(text.as_bytes(), 0, false), plain, "{text:?}");
+                }
             }
         }
-        assert_eq!(quick.end(b"no end at all", 0), None);
+        assert_eq!(quick.end(b"no end at all", 0, true), None);
     }
 
     #[test]

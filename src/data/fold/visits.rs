@@ -128,9 +128,8 @@ impl Visits {
         if let Some(last) = self.list.last_mut() {
             // One branch, because none of these alone can be foreseen better than all of them.
             let same = (last.name == name) & (last.day == day) & (last.kind == kind);
-            if same & (last.minor >= 0) & (self.noted != Noted::Traces)
-                && let Some(sum) = last.minor.checked_add(minor)
-            {
+            let joins = same & (last.minor >= 0) & (self.noted != Noted::Traces);
+            if let Some(sum) = last.minor.checked_add(minor).filter(|_| joins) {
                 last.minor = sum;
                 return;
             }
@@ -147,15 +146,16 @@ impl Visits {
         let Visit { name, minor, day, kind } = visit;
         let is_text = name & PLACE != 0 && self.ids == Kind::Texts;
         if let Some(last) = self.list.last_mut().filter(|_| self.noted != Noted::Traces) {
-            let same = last.day == day && last.kind == kind && last.minor >= 0 && minor >= 0;
-            let same_name = || match is_text {
-                true => is_text_of(last.name, &self.texts, text(batch, row)),
-                false => last.name == name,
+            let same_customer = if is_text {
+                is_text_of(last.name, &self.texts, text(batch, row))
+            } else {
+                last.name == name
             };
-            if same
-                && same_name()
-                && let Some(sum) = last.minor.checked_add(minor)
-            {
+            let joins = same_customer
+                && (last.day, last.kind) == (day, kind)
+                && last.minor >= 0
+                && minor >= 0;
+            if let Some(sum) = last.minor.checked_add(minor).filter(|_| joins) {
                 last.minor = sum;
                 return;
             }
@@ -192,5 +192,75 @@ fn text<'b>(batch: &'b Batch<'_>, row: usize) -> &'b str {
         IdValues::Integers(_) => "",
         IdValues::Texts(texts) => texts.get(row),
         IdValues::Names(ids) => ids.text(ids.name(row)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::data::{Amounts, TextColumn, Times};
+
+    /// The visits of rows of customer, day and cents.
+    fn visits(noted: Noted, rows: &[(&str, i32, i64)]) -> Visits {
+        let texts: TextColumn<'_> = rows.iter().map(|row| row.0).collect();
+        let days: Vec<i32> = rows.iter().map(|row| row.1).collect();
+        let units: Vec<i64> = rows.iter().map(|row| row.2).collect();
+        let amounts = Amounts::Minor { units: units.into(), digits: 2 };
+        let batch = Batch::new(texts.into(), Times::Days(days.into()), amounts).unwrap();
+        let (mut visits, mut names) = (Visits::new(noted), Vec::new());
+        visits.names(&batch.customers, 0..rows.len(), &mut names).unwrap();
+        for (row, (&name, &(_, day, minor))) in names.iter().zip(rows).enumerate() {
+            let position = row as u64;
+            if name < PLACE && minor > 0 {
+                visits.push_plain(name, day, minor, position);
+            } else {
+                let visit = Visit { name, minor, day, kind: VisitKind::new(false, None) };
+                let aside = Aside { position, trace: None, currency: None };
+                visits.push(&batch, row, visit, aside);
+            }
+        }
+        visits
+    }
+
+    fn minors(visits: &Visits) -> Vec<i64> {
+        visits.list.iter().map(|visit| visit.minor).collect()
+    }
+
+    #[test]
+    fn purchases_of_a_customer_and_day_are_one_visit() {
+        for customer in ["7", "ann"] {
+            let rows = [(customer, 1, 5), (customer, 1, 0), (customer, 1, 7), (customer, 2, 1)];
+            assert_eq!(minors(&visits(Noted::Nothing, &rows)), [12, 1], "{customer}");
+            let back = [(customer, 1, 5), (customer, 1, -5), (customer, 1, -1), (customer, 1, 2)];
+            assert_eq!(minors(&visits(Noted::Nothing, &back)), [5, -5, -1, 2], "{customer}");
+            let other = [(customer, 1, 5), ("bob", 1, 6), (customer, 1, 7)];
+            assert_eq!(minors(&visits(Noted::Nothing, &other)), [5, 6, 7], "{customer}");
+        }
+    }
+
+    #[test]
+    fn a_sum_that_does_not_fit_is_left_to_the_customer() {
+        let rows = [("7", 1, i64::MAX), ("7", 1, 1), ("7", 1, 2)];
+        assert_eq!(minors(&visits(Noted::Nothing, &rows)), [i64::MAX, 3]);
+    }
+
+    #[test]
+    fn a_visit_stands_where_its_first_row_does_unless_every_row_counts() {
+        let rows = [("7", 1, 5), ("7", 1, 6), ("8", 1, 7), ("8", 1, 8)];
+        let noted = visits(Noted::Positions, &rows);
+        let positions: Vec<u64> = noted.asides.iter().map(|aside| aside.position).collect();
+        assert_eq!(positions, [0, 2]);
+        assert_eq!(minors(&visits(Noted::Traces, &rows)), [5, 6, 7, 8]);
+    }
+
+    #[test]
+    fn a_kind_has_both_its_parts() {
+        for (held_out, category) in [(false, None), (true, None), (false, Some(0)), (true, Some(9))]
+        {
+            let kind = VisitKind::new(held_out, category);
+            assert_eq!((kind.is_held_out(), kind.category()), (held_out, category));
+        }
+        assert_eq!(VisitKind::PLAIN, VisitKind::new(false, None));
+        assert_eq!(size_of::<Visit>(), 24);
     }
 }

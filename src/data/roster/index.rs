@@ -1,8 +1,8 @@
 //! Where the entries of a roster stand, by half of their hashes.
 //!
-//! An open table with eight bytes a slot: the half hash, so that neither comparing nor growing needs
-//! the entry, and the number. A slot's place is the upper bits of its half hash, so that a table of
-//! twice the size is filled from front to back.
+//! An open table with eight bytes a slot: the half hash, so that neither comparing nor growing
+//! needs the entry, and the number. A slot's place is the upper bits of its half hash, so that a
+//! table of twice the size is filled from front to back.
 
 /// The number of nobody.
 pub(super) const NOBODY: u32 = u32::MAX;
