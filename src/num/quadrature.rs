@@ -104,8 +104,7 @@ impl BetaRule {
             let mut i = first;
             loop {
                 let (p, log_weight) = node(direction * BETA_STEP * f64::from(i));
-                // Written so that a weight that is no number ends the tail as well.
-                if !(log_weight > -depth) {
+                if log_weight.is_nan() || log_weight <= -depth {
                     return;
                 }
                 nodes.push((p, exp(log_weight)));
