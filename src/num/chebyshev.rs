@@ -15,11 +15,13 @@ pub(crate) struct Chebyshev {
 
 /// How many values are taken, until they are enough.
 const SIZES: [usize; 4] = [10, 20, 40, 80];
-/// The last coefficients may be so much of the largest: what is left out is as small.
+/// The last coefficients may be so much of the first, which is the mean of the function: what is
+/// left out is as small.
 const ENOUGH: f64 = 2e-14;
 
 impl Chebyshev {
-    /// The series of `f` from `low` to `high`; `None` where eighty values do not settle it.
+    /// The series of a positive function from `low` to `high`; `None` where eighty values do not
+    /// settle it.
     pub(crate) fn fit(low: f64, high: f64, f: impl Fn(f64) -> f64) -> Option<Self> {
         let (middle, half) = (0.5 * (low + high), 0.5 * (high - low));
         if half <= 0.0 {
@@ -37,9 +39,9 @@ impl Chebyshev {
                 total * if k == 0 { 1.0 } else { 2.0 } / n as f64
             };
             let coefficients: Vec<f64> = (0..n).map(coefficient).collect();
-            let largest = coefficients.iter().fold(0.0_f64, |most, c| most.max(c.abs()));
-            let settled = coefficients[n - 3..].iter().all(|c| c.abs() <= ENOUGH * largest);
-            (settled && largest.is_finite()).then_some(Self { middle, half, coefficients })
+            // Written so that coefficients that are no numbers settle nothing.
+            let settled = coefficients[n - 3..].iter().all(|c| c.abs() <= ENOUGH * coefficients[0]);
+            settled.then_some(Self { middle, half, coefficients })
         })
     }
 
@@ -71,6 +73,7 @@ mod tests {
     #[test]
     fn a_kink_is_noticed() {
         assert!(Chebyshev::fit(-1.0, 1.0, |x| (x - 0.1).abs()).is_none());
+        assert!(Chebyshev::fit(0.0, 30.0, |x| exp(-40.0 * x)).is_none());
         assert!(Chebyshev::fit(-1.0, 1.0, |_| f64::NAN).is_none());
     }
 

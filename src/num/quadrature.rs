@@ -104,6 +104,17 @@ impl BetaRule {
     /// at the centre as `p` falls to zero, and are level below `p = e^-reach`, such as the chance
     /// `1 - (1 + p)^-n` over `p` with `reach = ln n`.
     pub(crate) fn new(a: f64, b: f64, reach: f64) -> Self {
+        Self::cut(a, b, reach, DEPTH + reach)
+    }
+
+    /// The same for functions that fall from 1 at `p = 0` and are next to nothing far above
+    /// `p = e^-reach`, so that their expectation may lie wholly in the left tail.
+    pub(crate) fn of_tail(a: f64, b: f64, reach: f64) -> Self {
+        Self::cut(a, b, reach, DEPTH + reach + a * (reach + ln(a.max(1.0) / b.max(1.0))).max(0.0))
+    }
+
+    /// The rule with its left tail cut where its weight is this far down.
+    fn cut(a: f64, b: f64, reach: f64, depth: f64) -> Self {
         let (one_a, one_b) = (a.max(1.0), b.max(1.0));
         let centre = ln(one_a) - ln(one_b);
         // The standard deviation of the logit, and at most the scale of a logistic curve.
@@ -112,11 +123,14 @@ impl BetaRule {
         let right = (-centre).max(0.0) / scale + 1.0;
         let (p_centre, q_centre) = (one_a / (one_a + one_b), one_b / (one_a + one_b));
         // The node at `s`, with the logarithm of its weight; the density is taken relative to the
-        // centre, because its own logarithm has no digits left where a and b are large.
+        // centre, because its own logarithm has no digits left where a and b are large. Of its two
+        // forms, one for each side, the one that starts from the smaller of p and 1 - p keeps its
+        // digits on the other side as well, until it overflows.
         let node = |s: f64| {
             let (up, down) = (exp(s - right), exp(-s - left));
             let moved = scale * (s + up - down);
-            let density = if moved > 0.0 {
+            let rising = if p_centre < 0.5 { moved > 30.0 } else { moved > -30.0 };
+            let density = if rising {
                 -b * moved - (a + b) * ln_1p(q_centre * exp_m1(-moved))
             } else {
                 a * moved - (a + b) * ln_1p(p_centre * exp_m1(moved))
@@ -128,15 +142,14 @@ impl BetaRule {
             let mut i = first;
             loop {
                 let (p, log_weight) = node(direction * BETA_STEP * f64::from(i));
-                // Written so that a weight that is no number ends the tail as well.
-                if !(log_weight > -depth) {
+                if log_weight.is_nan() || log_weight <= -depth {
                     return;
                 }
                 nodes.push((p, exp(log_weight)));
                 i += 1;
             }
         };
-        tail(-1.0, 0, DEPTH + reach);
+        tail(-1.0, 0, depth);
         tail(1.0, 1, DEPTH);
         let total = nodes.iter().fold(0.0, |total, &(_, weight)| total + weight);
         for (_, weight) in &mut nodes {

@@ -25,7 +25,7 @@ const ROUND: f64 = 6_755_399_441_055_744.0;
 const LN_2_HIGH: f64 = 6.931_471_803_691_238e-1;
 const LN_2_LOW: f64 = 1.908_214_929_270_587_7e-10;
 
-/// `1 / n!` from `n = 13` down to 2; the first term left out is below 5e-18 where `|r| <= ln 2 / 2`.
+/// `1 / n!` from `n = 13` down to 2; the first term left out is below 5e-18 for `|r| <= ln 2 / 2`.
 const EXP: [f64; 12] = [
     1.0 / 6_227_020_800.0,
     1.0 / 479_001_600.0,

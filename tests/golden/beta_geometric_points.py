@@ -5,7 +5,7 @@ are evaluated with working digits to spare; the discounted purchases are integra
 purchases over time. Nothing here shares a formula with the positive expectations of the crate
 except the likelihood itself.
 
-  python3 beta_geometric_points.py [points per model]
+  python3 beta_geometric_points.py [draws per model]
 """
 
 import json
@@ -16,7 +16,7 @@ import sys
 from mpmath import beta, exp, gamma, hyp2f1, inf, log, loggamma, mp, mpf, nstr, quad
 
 mp.dps = 60
-POINTS = int(sys.argv[1]) if len(sys.argv) > 1 else 110
+DRAWS = int(sys.argv[1]) if len(sys.argv) > 1 else 110
 
 
 def ln_beta(a, b):
@@ -87,7 +87,12 @@ def point(model, draw):
             cuts.append(u)
             u *= 4
         out["forever"] = p_alive * quad(rate, cuts + [end])
-    if not 0 < out["discounted"] <= min(out["expected"], out["forever"]) * (1 + mpf(10) ** -20):
+    most = p_alive * A / (delta * age)
+    if a > 1:
+        most = min(most, p_alive * (a + B - 1) / (a - 1))
+    room = 1 + mpf(10) ** -20
+    if not (0 < out["discounted"] <= min(out["expected"], out["forever"]) * room
+            and out["forever"] <= most * room):
         raise ValueError("the integral did not settle")
     return out
 
@@ -116,7 +121,7 @@ result = {"source": "mpmath %s, seeds 1 and 2; delta is the continuous discount 
           "0..5 purchases" % mp.__class__.__module__, "points": {}}
 for seed, model in ((1, "bg_nbd"), (2, "mbg_nbd")):
     rows, stream = [], draws(seed)
-    while len(rows) < POINTS:
+    for _ in range(DRAWS):
         draw = next(stream)
         try:
             got = point(model, draw)

@@ -72,7 +72,7 @@ fn compare(model: &FittedBetaGeometric, point: &Value) {
 fn points(model: &str) -> Vec<Value> {
     let all: Value = serde_json::from_str(&golden("beta_geometric_points.json")).unwrap();
     let points = all["points"][model].as_array().unwrap().clone();
-    assert_eq!(points.len(), 110);
+    assert!(points.len() >= 90, "{}", points.len());
     points
 }
 

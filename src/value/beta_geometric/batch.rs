@@ -9,9 +9,10 @@ use std::ops::Range;
 
 use crate::num::blocks;
 use crate::num::chebyshev::Chebyshev;
+use crate::num::quadrature::BetaRule;
 use crate::num::real::{exp, exp_m1, ln, ln_1p};
 use crate::units::{Days, Probability};
-use crate::value::beta_geometric::forecast::{Alive, Panels, last_of_worth};
+use crate::value::beta_geometric::forecast::{Alive, Rate, last_of_worth};
 use crate::value::horizon::annuity;
 use crate::value::{Discount, FittedBetaGeometric, PurchaseRecord, PurchaseSummary, ValueError};
 use crate::work::Work;
@@ -35,7 +36,7 @@ pub struct PurchaseForecast {
 /// Records with equal x that are one task at most.
 const RUN: usize = 4096;
 /// Fewer records than this are not worth a polynomial.
-const FEW: usize = 6;
+const FEW: usize = 12;
 
 impl FittedBetaGeometric {
     /// The forecast for every distinct record of a customer base, in their order.
@@ -109,48 +110,47 @@ enum Purchases {
     /// A series in the logarithm of α + T.
     Series(Chebyshev),
     /// An integral each.
-    Single { alive: Alive, weeks: f64, discount: f64 },
+    Single(Single),
+}
+
+struct Single {
+    alive: Alive,
+    weeks: f64,
+    discount: f64,
+    /// The rate of purchases, up to as far ahead as anybody looks; none without a discount.
+    rate: Option<Rate>,
+    dropout: BetaRule,
+}
+
+impl Single {
+    fn at(&self, scale: f64) -> f64 {
+        let (y, decay) = (self.weeks / scale, self.discount * scale);
+        match &self.rate {
+            Some(rate) => rate.discounted(last_of_worth(y, decay), decay),
+            None => self.alive.purchases_given(&self.dropout, y),
+        }
+    }
 }
 
 impl Purchases {
     fn of(alive: Alive, alpha: f64, records: &[PurchaseRecord], weeks: f64, discount: f64) -> Self {
-        let single = Self::Single { alive, weeks, discount };
-        if records.len() < FEW {
-            return single;
-        }
         let (low, high) = records.iter().fold((f64::INFINITY, 0.0_f64), |(low, high), record| {
             let scale = alpha + record.weeks().1;
             (low.min(scale), high.max(scale))
         });
-        // The furthest ahead that anybody looks, in units of their α + T.
-        let end = |scale: f64| {
-            if discount > 0.0 {
-                last_of_worth(weeks / scale, discount * scale)
-            } else {
-                weeks / scale
-            }
-        };
-        let furthest = end(low);
-        let dropout = alive.dropout(furthest);
-        let rate = |log: f64| {
-            let ahead = exp_m1(log);
-            (1.0 + ahead) * alive.rate(&dropout, ahead)
-        };
-        let Some(rates) = Chebyshev::fit(0.0, ln_1p(furthest), rate) else { return single };
-        let panels = Panels::new();
-        let purchases = |log_scale: f64| {
-            let scale = exp(log_scale);
-            panels.integral(alive.shape, end(scale), discount * scale, |log, _| rates.at(log))
-        };
-        Chebyshev::fit(ln(low), ln(high), purchases).map_or(single, Self::Series)
+        let furthest = weeks / low;
+        let rate =
+            (discount > 0.0).then(|| Rate::of(alive, last_of_worth(furthest, discount * low)));
+        let single = Single { alive, weeks, discount, rate, dropout: alive.dropout(furthest) };
+        let series = (records.len() >= FEW)
+            .then(|| Chebyshev::fit(ln(low), ln(high), |log_scale| single.at(exp(log_scale))));
+        series.flatten().map_or(Self::Single(single), Self::Series)
     }
 
     fn at(&self, scale: f64) -> f64 {
         match self {
             Self::Series(series) => series.at(ln(scale)),
-            Self::Single { alive, weeks, discount } => {
-                alive.discounted(weeks / scale, discount * scale)
-            }
+            Self::Single(single) => single.at(scale),
         }
     }
 }

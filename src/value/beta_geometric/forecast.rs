@@ -13,6 +13,7 @@
 //! The last equals the closed form of Fader, Hardie & Lee (2005), equation 10, with a
 //! hypergeometric function, and has neither its pole at a = 1 nor its cancellation.
 
+use crate::num::chebyshev::Chebyshev;
 use crate::num::quadrature::{BetaRule, gauss_legendre};
 use crate::num::real::{exp, exp_m1, ln, ln_1p};
 use crate::num::special::ln_rising;
@@ -35,35 +36,40 @@ pub(super) struct Alive {
 impl Alive {
     /// The dropout probability, for functions of times up to `y` ahead.
     pub(super) fn dropout(&self, y: f64) -> BetaRule {
-        BetaRule::new(self.a, self.b, ln((self.shape * y).clamp(1.0, f64::MAX)))
+        BetaRule::new(self.a, self.b, self.reach(y))
+    }
+
+    /// Dropout probabilities far below `e^-reach` make no difference by `y`.
+    fn reach(&self, y: f64) -> f64 {
+        ln((self.shape * y).clamp(1.0, f64::MAX))
     }
 
     /// The probability that the customer has not dropped out by `y`.
     pub(super) fn survival(&self, y: f64) -> f64 {
-        self.dropout(y).expect(|p| exp(-self.shape * ln_1p(p * y)))
+        let rule = BetaRule::of_tail(self.a, self.b, self.reach(y));
+        rule.expect(|p| exp(-self.shape * ln_1p(p * y)))
     }
 
     /// Expected purchases by `y`.
     pub(super) fn purchases(&self, y: f64) -> f64 {
-        let few = |p: f64| {
+        self.purchases_given(&self.dropout(y), y)
+    }
+
+    /// The same, given the rule for the dropout probability.
+    pub(super) fn purchases_given(&self, dropout: &BetaRule, y: f64) -> f64 {
+        dropout.expect(|p| {
             // Where p y is no normal number the quotient is its limit.
             if p * y < f64::MIN_POSITIVE {
                 self.shape * y
             } else {
                 -exp_m1(-self.shape * ln_1p(p * y)) / p
             }
-        };
-        self.dropout(y).expect(few)
+        })
     }
 
     /// Expected purchases ever; infinite unless a > 1.
     pub(super) fn purchases_for_ever(&self) -> f64 {
         if self.a > 1.0 { (self.a + self.b - 1.0) / (self.a - 1.0) } else { f64::INFINITY }
-    }
-
-    /// Purchases in a unit of `y`, given the rule for the dropout probability.
-    pub(super) fn rate(&self, dropout: &BetaRule, y: f64) -> f64 {
-        self.shape * dropout.expect(|p| exp(-(self.shape + 1.0) * ln_1p(p * y)))
     }
 
     /// Expected purchases by `y`, each worth `e^-decay` of one a unit of time earlier.
@@ -72,9 +78,39 @@ impl Alive {
             return self.purchases(y);
         }
         let y = last_of_worth(y, decay);
-        let dropout = self.dropout(y);
-        let rate = |_, ahead: f64| (1.0 + ahead) * self.rate(&dropout, ahead);
-        Panels::new().integral(self.shape, y, decay, rate)
+        Rate::of(*self, y).discounted(y, decay)
+    }
+}
+
+/// The rate of purchases of customers who are alive and share x, up to some time ahead.
+pub(super) struct Rate {
+    alive: Alive,
+    dropout: BetaRule,
+    /// The rate times 1 + u by `ln(1 + u)`, where a series settles it.
+    series: Option<Chebyshev>,
+    panels: Panels,
+}
+
+impl Rate {
+    pub(super) fn of(alive: Alive, furthest: f64) -> Self {
+        let mut rate =
+            Self { alive, dropout: alive.dropout(furthest), series: None, panels: Panels::new() };
+        rate.series = Chebyshev::fit(0.0, ln_1p(furthest), |log| rate.at(log, exp_m1(log)));
+        rate
+    }
+
+    fn at(&self, log: f64, ahead: f64) -> f64 {
+        if let Some(series) = &self.series {
+            return series.at(log);
+        }
+        let power = -(self.alive.shape + 1.0);
+        (1.0 + ahead) * self.alive.shape * self.dropout.expect(|p| exp(power * ln_1p(p * ahead)))
+    }
+
+    /// `∫ e^(-decay u) rate(u) du` from 0 to `y`.
+    pub(super) fn discounted(&self, y: f64, decay: f64) -> f64 {
+        let rate = |log, ahead| self.at(log, ahead);
+        self.panels.integral(self.alive.shape, y, decay, rate)
     }
 }
 
@@ -162,7 +198,8 @@ pub(super) fn purchases_of_one_who_stays(shape: f64, y: f64, up_to: usize) -> (V
             if ratio < 1.0 && term * ratio <= 1e-17 * left * (1.0 - ratio) {
                 break;
             }
-            if term == 0.0 && step(k) < 1.0 {
+            // Numbers too small to be normal no longer fall, and count for nothing.
+            if term < f64::MIN_POSITIVE && step(k) < 1.0 {
                 break;
             }
         }
