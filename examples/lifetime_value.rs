@@ -51,7 +51,7 @@ fn run(arguments: &[String]) -> Result<(), Box<dyn Error>> {
     let work = Work::new();
     let base = PurchaseSummary::of(&history);
     let test = HoldoutTest::of(&history)?;
-    let length = test.length()?;
+    let length = test.length();
     println!(
         "{} customers, {} repeat purchases until {}; then {length} of holdout",
         history.n_customers(),

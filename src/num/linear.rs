@@ -102,7 +102,7 @@ pub(crate) fn inverse_wide(matrix: Vec<Vec<f64>>) -> Option<Vec<Vec<f64>>> {
     let n = matrix.len();
     let (values, vectors) = eigen(matrix)?;
     let largest = values.iter().fold(0.0, |most: f64, v| most.max(v.abs()));
-    if values.iter().any(|&value| !(value > largest * f64::EPSILON * n as f64)) {
+    if !values.iter().all(|&value| value > largest * f64::EPSILON * n as f64) {
         return None;
     }
     let entry = |i: usize, j: usize| {

@@ -49,12 +49,14 @@ fn one_end<const N: usize, E>(
             return Ok(None);
         }
         let (value, there) = held(start, which, next, bounds, evaluate)?;
-        if !(value <= ceiling) {
+        // What is not a number is no place that the data allow.
+        if value <= ceiling {
+            (inside, start) = (next, there);
+            step *= 2.0;
+        } else {
             outside = Some(next);
             break;
         }
-        (inside, start) = (next, there);
-        step *= 2.0;
     }
     let Some(mut outside) = outside else { return Ok(None) };
     for _ in 0..HALVINGS {

@@ -60,6 +60,7 @@ use crate::value::ValueError;
 #[derive(Clone)]
 pub struct HoldoutTest<'a> {
     history: &'a CustomerHistory,
+    length: Days,
     purchases: Vec<f64>,
     spend: Vec<f64>,
     repeat_purchases: Vec<u32>,
@@ -123,6 +124,7 @@ impl<'a> HoldoutTest<'a> {
         let rows = 0..history.n_customers();
         Ok(Self {
             history,
+            length: held_out.length(),
             purchases: rows.clone().map(|row| f64::from(held_out.purchases(row))).collect(),
             spend: rows.clone().map(|row| held_out.gross(row).amount()).collect(),
             repeat_purchases: rows.map(|row| history.repeat_purchases(row)).collect(),
@@ -159,8 +161,8 @@ impl<'a> HoldoutTest<'a> {
     }
 
     /// How many days the holdout has.
-    pub fn length(&self) -> Result<Days, ValueError> {
-        Ok(self.history.held_out().map_err(ValueError::Data)?.length())
+    pub fn length(&self) -> Days {
+        self.length
     }
 
     /// Scores a forecast of each customer, in the order of the history.
