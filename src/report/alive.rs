@@ -2,7 +2,7 @@
 //! silent.
 
 use crate::report::numbers::percent;
-use crate::report::svg::{Anchor, INK, NOTE, Style, Svg};
+use crate::report::svg::{Anchor, NOTE, Style, Svg, shade, text_on};
 use crate::units::{Days, Probability};
 use crate::value::PurchaseRecord;
 
@@ -54,8 +54,7 @@ pub fn alive_chart(
             let alive = p_alive(&record).value();
             let x = LEFT + wide * f64::from(column - 1);
             svg.rect(x, y, wide - 1.0, HIGH - 1.0, &shade(alive));
-            let fill = if alive > 0.55 { "#ffffff" } else { INK };
-            let style = Style { size: 10, weight: 400, fill };
+                        let style = Style { size: 10, weight: 400, fill: text_on(alive) };
             let text = format!("{:.0}", alive * 100.0);
             svg.text((x + wide / 2.0, y + 14.0), Anchor::Middle, style, &text);
         }
@@ -77,10 +76,4 @@ pub fn alive_chart(
 fn nearest(column: u32, columns: u32, most: u32) -> u32 {
     let step = u64::from(column) * u64::from(most) / u64::from(columns);
     (step as u32).max(1)
-}
-
-/// From nearly white to the deep colour of the page.
-fn shade(share: f64) -> String {
-    let mix = |low: f64, high: f64| (low + (high - low) * share).round() as u8;
-    format!("#{:02x}{:02x}{:02x}", mix(240.0, 11.0), mix(246.0, 110.0), mix(247.0, 127.0))
 }

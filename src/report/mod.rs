@@ -3,7 +3,10 @@
 //! | item | what it is |
 //! |---|---|
 //! | [`Report`] | everything that is to be told, as [`html`](Report::html) and [`summary`](Report::summary) |
-//! | [`decile_chart`], [`lorenz_chart`], [`profile_chart`], [`value_map_chart`] | the pictures, each as an SVG of its own |
+//! | [`decile_chart`], [`lorenz_chart`], [`profile_chart`], [`value_map_chart`] | the pictures of the page, each as an SVG of its own |
+//! | [`tracking_chart`], [`weekly_tracking_chart`], [`calibration_chart`], [`conditional_chart`] | a forecast beside what happened |
+//! | [`alive_chart`] | who counts as gone |
+//! | [`migration_chart`], [`cohort_chart`] | who rose and fell, and what each cohort brings |
 //!
 //! The page needs no script, no network and no other file; it is readable on a phone. Names from
 //! the caller's data are escaped wherever they stand. No figure of fewer than eleven customers is
@@ -12,11 +15,13 @@
 
 mod alive;
 mod calibration;
+mod cohorts;
 mod deciles;
 mod escape;
 mod findings;
 mod lorenz;
 mod map;
+mod migration;
 mod numbers;
 mod page;
 mod profile;
@@ -27,9 +32,11 @@ mod tracking;
 
 pub use alive::alive_chart;
 pub use calibration::{calibration_chart, conditional_chart};
+pub use cohorts::cohort_chart;
 pub use deciles::decile_chart;
 pub use lorenz::lorenz_chart;
 pub use map::value_map_chart;
+pub use migration::migration_chart;
 pub use page::{Report, ReportParts};
 pub use profile::profile_chart;
 pub use tracking::{tracking_chart, weekly_tracking_chart};

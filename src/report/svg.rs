@@ -122,6 +122,17 @@ pub(crate) const NOTE: Style = Style { size: 13, weight: 400, fill: MUTED };
 /// Text that stands out.
 pub(crate) const STRONG: Style = Style { size: 14, weight: 600, fill: INK };
 
+/// From nearly white for none to the deep colour of the page for all.
+pub(crate) fn shade(share: f64) -> String {
+    let mix = |low: f64, high: f64| (low + (high - low) * share.clamp(0.0, 1.0)).round() as u8;
+    format!("#{:02x}{:02x}{:02x}", mix(240.0, 11.0), mix(246.0, 110.0), mix(247.0, 127.0))
+}
+
+/// The colour of text that can be read on a [`shade`].
+pub(crate) fn text_on(share: f64) -> &'static str {
+    if share > 0.55 { "#ffffff" } else { INK }
+}
+
 /// The colour of a strategy: the ones that come with the library have their own, others share a
 /// palette by name.
 pub(crate) fn strategy_colour(name: &str) -> &'static str {
