@@ -9,6 +9,8 @@
 mod beta_geometric;
 #[cfg(feature = "csv")]
 mod cdnow;
+#[cfg(feature = "csv")]
+mod certification;
 mod fifty_digits;
 mod holdout;
 mod iris;
