@@ -4,6 +4,10 @@
 #![allow(clippy::unwrap_used, clippy::panic)]
 
 mod common;
+#[path = "common/coverage.rs"]
+mod coverage;
+#[path = "properties/purchases.rs"]
+mod purchases;
 
 use std::collections::{BTreeMap, BTreeSet};
 

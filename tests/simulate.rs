@@ -2,6 +2,9 @@
 
 #![allow(clippy::unwrap_used, clippy::panic)]
 
+#[path = "common/coverage.rs"]
+mod coverage;
+
 use segmentry::blueprint::Blueprint;
 use segmentry::data::{AttributeSource, CustomerHistory, EventSource, TransactionSource};
 use segmentry::simulate::{Market, Purchasing, SimulateError, Truth};
@@ -73,6 +76,40 @@ fn probabilities_alive_are_those_of_the_truth() {
     // Ages in whole days are half a day short on average, which is a thousandth of the customers.
     let allowed = 5.0 * variance.sqrt() + 1e-3 * CUSTOMERS as f64;
     assert!(difference.abs() < allowed, "{difference} of {allowed}");
+}
+
+/// On forty bases of CDNOW's size and parameters, 95 % intervals of the parameters, of what is
+/// expected and of P(alive) hold the truth as often as they say, within four standard errors of
+/// forty coin tosses (one seed in twenty thousand for each figure), and ranges of counts as often
+/// as the model says of them. `docs/certification.md` has the whole grid.
+#[test]
+fn intervals_hold_what_they_say() {
+    const REPLICATIONS: u64 = 40;
+    let toss = (0.95 * 0.05 / REPLICATIONS as f64).sqrt();
+    for setting in coverage::grid().iter().filter(|setting| setting.name == "CDNOW") {
+        let study = coverage::study(setting, REPLICATIONS, 0, 2);
+        assert!(study.fitted.len() >= 38, "{setting:?}");
+        let near = |what: &str, (held, error): (f64, f64)| {
+            let allowed = 4.0 * toss.max(error);
+            assert!((held - 0.95).abs() < allowed, "{what}: {held} of {setting:?}");
+        };
+        for i in 0..4 {
+            near("a parameter", study.mean(|fitted| f64::from(u8::from(fitted.holds[i]))));
+        }
+        near("expected purchases", study.mean(|fitted| fitted.means));
+        near("P(alive)", study.mean(|fitted| fitted.alive));
+        let (counts, error) = study.mean(|fitted| fitted.counts);
+        let (said, _) = study.mean(|fitted| fitted.said);
+        assert!(said >= 0.95 && (counts - said).abs() < 4.0 * error, "{counts}, said {said}");
+    }
+}
+
+#[test]
+fn a_study_does_not_depend_on_threads() {
+    let setting = coverage::grid()[1];
+    let one = coverage::study(&setting, 3, 7, 1);
+    assert_eq!(one, coverage::study(&setting, 3, 7, 2));
+    assert_ne!(one.fitted, coverage::study(&setting, 3, 8, 1).fitted);
 }
 
 #[test]

@@ -54,7 +54,7 @@ pub fn alive_chart(
             let alive = p_alive(&record).value();
             let x = LEFT + wide * f64::from(column - 1);
             svg.rect(x, y, wide - 1.0, HIGH - 1.0, &shade(alive));
-                        let style = Style { size: 10, weight: 400, fill: text_on(alive) };
+            let style = Style { size: 10, weight: 400, fill: text_on(alive) };
             let text = format!("{:.0}", alive * 100.0);
             svg.text((x + wide / 2.0, y + 14.0), Anchor::Middle, style, &text);
         }

@@ -28,7 +28,12 @@ pub fn cohort_chart(health: &HealthLens, least: usize) -> Option<String> {
         return None;
     }
     let mut svg = Svg::new(460.0, 268.0, "Gross revenue of each period by cohort");
-    svg.text((LEFT, TOP - 10.0), Anchor::Start, NOTE, "gross revenue by period, in layers by cohort");
+    svg.text(
+        (LEFT, TOP - 10.0),
+        Anchor::Start,
+        NOTE,
+        "gross revenue by period, in layers by cohort",
+    );
     let slot = WIDE / periods as f64;
     let colour = |layer: usize| shade(1.0 - 0.85 * layer as f64 / layers.len() as f64);
     for period in 0..periods {
@@ -88,7 +93,11 @@ fn layers(health: &HealthLens, least: usize) -> Option<Vec<Layer>> {
             }
             together += 1;
         } else {
-            layers.push(Layer { name: cohort.cohort.to_string(), acquired: cohort.acquired, gross });
+            layers.push(Layer {
+                name: cohort.cohort.to_string(),
+                acquired: cohort.acquired,
+                gross,
+            });
             together = 1;
         }
     }
@@ -122,11 +131,16 @@ mod tests {
         for (month, &many) in newcomers.iter().enumerate() {
             for customer in 0..many {
                 let id = format!("{month}-{customer}");
-                let day = |m: usize| Date::from_ymd(2023 + m as i32 / 12, m as u32 % 12 + 1, 9).unwrap();
-                log.push(Transaction::new(id.as_str(), day(month), 10.0));
-                log.push(Transaction::new(id.as_str(), day(month + 1), 5.0));
+                let day =
+                    |m: usize| Date::from_ymd(2023 + m as i32 / 12, m as u32 % 12 + 1, 9).unwrap();
+                log.push((id.clone(), day(month), 10.0));
+                log.push((id, day(month + 1), 5.0));
             }
         }
+        let log: Vec<Transaction<'_>> = log
+            .iter()
+            .map(|(id, day, amount)| Transaction::new(id.as_str(), *day, *amount))
+            .collect();
         let spec = HistorySpec::new().purchase_days();
         let history = CustomerHistory::read(&log, &spec, &Work::new()).unwrap();
         CustomerBaseAudit::of(&history, Calendar::Months).unwrap().health()

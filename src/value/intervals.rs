@@ -97,7 +97,7 @@ impl FittedPurchaseModel {
     /// let model = MbgNbd::with_parameters(0.525, 6.183, 0.891, 1.614)?;
     /// let model = FittedPurchaseModel::BetaGeometric(model);
     /// let twice_lately = PurchaseRecord::new(2, 213.0, 272.0)?;
-    /// assert_eq!(model.count_interval(&twice_lately, Days::weeks(39), 0.95)?, [0, 7]);
+    /// assert_eq!(model.count_interval(&twice_lately, Days::weeks(39), 0.95)?, [0, 6]);
     /// # Ok::<(), segmentry::value::ValueError>(())
     /// ```
     pub fn count_interval(

@@ -11,6 +11,8 @@ mod beta_geometric;
 mod cdnow;
 #[cfg(feature = "csv")]
 mod cdnow_audit;
+#[cfg(feature = "csv")]
+mod certification;
 mod discrete_and_contractual;
 mod fifty_digits;
 #[cfg(feature = "csv")]

@@ -2,8 +2,9 @@
 //!
 //! Customers who share x differ in their forecast by T alone, as long as they are alive. The rate
 //! of purchases ahead is a function of time over α + T that all of them share, and the forecast a
-//! smooth function of α + T; both become short polynomials, so that a customer costs a few
-//! multiplications instead of an integral. Where a polynomial does not settle, the integral stays.
+//! smooth function of α + T; both become short polynomials, the latter one for each octave of α + T,
+//! so that a customer costs a few multiplications instead of an integral, and the same whoever else
+//! is in the base. Where a polynomial does not settle, the integral stays.
 
 use std::ops::Range;
 
@@ -35,8 +36,6 @@ pub struct PurchaseForecast {
 
 /// Records with equal x that are one task at most.
 const RUN: usize = 4096;
-/// Fewer records than this are not worth a polynomial.
-const FEW: usize = 12;
 
 impl FittedBetaGeometric {
     /// The forecast for every distinct record of a customer base, in their order.
@@ -86,12 +85,18 @@ impl FittedBetaGeometric {
     ) -> Vec<PurchaseForecast> {
         let Some(first) = records.first() else { return Vec::new() };
         let alive = self.if_alive(first);
-        let purchases = Purchases::of(alive, self.alpha, records, weeks, discount);
+        let mut octaves: Vec<(i32, Purchases)> = Vec::new();
         let annuity = annuity(weeks, discount);
         let forecast = |record: &PurchaseRecord| {
             let scale = self.alpha + record.weeks().1;
             let p_alive = self.p_alive(record);
-            let if_alive = purchases.at(scale);
+            let octave = octave_of(scale);
+            let known = octaves.iter().position(|&(known, _)| known == octave);
+            let place = known.unwrap_or_else(|| {
+                octaves.push((octave, Purchases::of(alive, octave, weeks, discount)));
+                octaves.len() - 1
+            });
+            let if_alive = octaves[place].1.at(scale);
             let buys = -exp_m1(-alive.shape * ln_1p(weeks / scale));
             PurchaseForecast {
                 p_alive,
@@ -133,18 +138,18 @@ impl Single {
 }
 
 impl Purchases {
-    fn of(alive: Alive, alpha: f64, records: &[PurchaseRecord], weeks: f64, discount: f64) -> Self {
-        let (low, high) = records.iter().fold((f64::INFINITY, 0.0_f64), |(low, high), record| {
-            let scale = alpha + record.weeks().1;
-            (low.min(scale), high.max(scale))
-        });
+    /// For every α + T from two to the power `octave` to twice that.
+    ///
+    /// The range is that of the octave and not that of the records, so that a customer's forecast
+    /// does not depend on who else is in the base.
+    fn of(alive: Alive, octave: i32, weeks: f64, discount: f64) -> Self {
+        let low = exp2(octave);
         let furthest = weeks / low;
         let rate =
             (discount > 0.0).then(|| Rate::of(alive, last_of_worth(furthest, discount * low)));
         let single = Single { alive, weeks, discount, rate, dropout: alive.dropout(furthest) };
-        let series = (records.len() >= FEW)
-            .then(|| Chebyshev::fit(ln(low), ln(high), |log_scale| single.at(exp(log_scale))));
-        series.flatten().map_or(Self::Single(single), Self::Series)
+        let series = Chebyshev::fit(ln(low), ln(2.0 * low), |log_scale| single.at(exp(log_scale)));
+        series.map_or(Self::Single(single), Self::Series)
     }
 
     fn at(&self, scale: f64) -> f64 {
@@ -153,6 +158,18 @@ impl Purchases {
             Self::Single(single) => single.at(scale),
         }
     }
+}
+
+/// The whole power of two below a positive number, or at it.
+fn octave_of(scale: f64) -> i32 {
+    const MANTISSA: u32 = 52;
+    const BIAS: i32 = 1023;
+    (scale.to_bits() >> MANTISSA) as i32 - BIAS
+}
+
+/// Two to that power.
+fn exp2(octave: i32) -> f64 {
+    libm::ldexp(1.0, octave)
 }
 
 /// Stretches of records with equal x, at most [`RUN`] long.

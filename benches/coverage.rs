@@ -1,0 +1,36 @@
+//! Parameter recovery and interval coverage over the whole grid, printed as Markdown.
+//!
+//! ```text
+//! cargo bench --bench coverage -- 1000 [part of a model's or a setting's name]
+//! ```
+//!
+//! The number is that of the replications, 1,000 unless given. As a test it draws two of each.
+
+#![allow(clippy::print_stdout, clippy::print_stderr, clippy::unwrap_used)]
+
+#[path = "../tests/common/coverage.rs"]
+mod coverage;
+
+use coverage::{coverage_table, grid, recovery_table, settings_table, study};
+
+const SEED: u64 = 1;
+
+fn main() {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let test = arguments.iter().any(|argument| argument == "--test");
+    let given = arguments.iter().find_map(|argument| argument.parse().ok());
+    let replications: u64 = if test { 2 } else { given.unwrap_or(1000) };
+    let part = arguments.iter().find(|a| !a.starts_with("--") && a.parse::<u64>().is_err());
+    let threads = std::thread::available_parallelism().map_or(1, |n| n.get() as u64);
+    let grid: Vec<_> = grid()
+        .into_iter()
+        .filter(|setting| part.is_none_or(|part| format!("{setting:?}").contains(part)))
+        .collect();
+    println!("{replications} replications, seed {SEED}\n\n{}", settings_table(&grid));
+    let mut studies = Vec::new();
+    for setting in &grid {
+        studies.push(study(setting, replications, SEED, threads));
+        eprintln!("{} of {} settings", studies.len(), grid.len());
+    }
+    println!("{}\n{}", recovery_table(&studies), coverage_table(&studies));
+}
