@@ -433,3 +433,52 @@ fn a_fitted_model_is_applied_to_later_customers_unchanged() {
     }
     assert_eq!(PurchaseSummary::of(&few).n_customers(), 10);
 }
+
+#[test]
+fn a_saved_model_gives_the_values_of_the_day_it_was_saved_to_the_last_bit() {
+    use segmentry::value::{
+        Economics, FittedLifetimeValue, FittedValueModel, ParetoNbd, SavedModelError,
+    };
+    let history =
+        CustomerHistory::read(&Shop::new(market(300)), &HistorySpec::new(), &Work::new()).unwrap();
+    for model in [LifetimeValue::new(), LifetimeValue::new().purchases(ParetoNbd::new())] {
+        let fitted = model.annual_discount(0.1234567).fit_to(&history, &Work::new()).unwrap();
+        let text = fitted.to_json();
+        let read = FittedLifetimeValue::from_json(&text).unwrap();
+        assert_eq!(read.to_json(), text);
+        let value = |fitted: &FittedLifetimeValue| {
+            fitted.value(&history, &Economics::none(), &Work::new()).unwrap()
+        };
+        assert_eq!(value(&read).rows(), value(&fitted).rows());
+        assert_eq!(read.basis(), fitted.basis());
+
+        let future = text.replacen("\"version\": 1", "\"version\": 2", 1);
+        let error = FittedLifetimeValue::from_json(&future).unwrap_err();
+        assert!(matches!(error, SavedModelError::FromTheFuture { version: 2, newest: 1 }));
+        // Cut anywhere, it is no model.
+        for end in (0..text.len() - 1).step_by(41) {
+            assert!(FittedLifetimeValue::from_json(&text[..end]).is_err(), "{end}");
+        }
+    }
+}
+
+#[test]
+fn an_interval_of_value_holds_the_value_and_the_total_is_not_the_sum_of_the_ends() {
+    use segmentry::value::Economics;
+    let history =
+        CustomerHistory::read(&Shop::new(market(600)), &HistorySpec::new(), &Work::new()).unwrap();
+    let fitted = LifetimeValue::new().fit_to(&history, &Work::new()).unwrap();
+    let at = |level| fitted.intervals(&history, &Economics::none(), level, &Work::new()).unwrap();
+    let (Some(wide), Some(narrow)) = (at(0.95), at(0.5)) else {
+        panic!("the fits of this market converge: {:?}", fitted.basis())
+    };
+    for (wide, narrow) in wide.customers.iter().zip(&narrow.customers) {
+        assert!(wide.low <= narrow.low && narrow.low <= narrow.value, "{wide:?} {narrow:?}");
+        assert!(narrow.value <= narrow.high && narrow.high <= wide.high);
+    }
+    let sum: f64 = wide.customers.iter().map(|customer| customer.value.amount()).sum();
+    assert!((wide.total.value.amount() - sum).abs() < 1e-9 * sum);
+    let errors: f64 = wide.customers.iter().map(|customer| customer.standard_error).sum();
+    assert!(wide.total.standard_error < errors && wide.total.standard_error > 0.0);
+    assert!(fitted.intervals(&history, &Economics::none(), 1.0, &Work::new()).is_err());
+}
