@@ -32,7 +32,7 @@ fn record(point: &Value) -> PurchaseRecord {
 
 /// The annual rate whose continuous weekly rate is `delta`.
 fn discount(delta: f64) -> Discount {
-    Discount::annual((delta * 365.25 / 7.0).exp_m1()).unwrap()
+    Discount::annual(libm::expm1(delta * 365.25 / 7.0)).unwrap()
 }
 
 #[test]
