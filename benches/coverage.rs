@@ -5,19 +5,23 @@
 //! ```
 //!
 //! The number is that of the replications, 1,000 unless given. As a test it draws two of each.
+//! With `--bootstrap` the intervals are those of a bootstrap of 200 replicates, which takes longer.
 
 #![allow(clippy::print_stdout, clippy::print_stderr, clippy::unwrap_used)]
 
 #[path = "../tests/common/coverage.rs"]
 mod coverage;
 
-use coverage::{coverage_table, grid, recovery_table, settings_table, study};
+use coverage::{
+    bootstrap, coverage_table, grid, recovery_table, replicate, settings_table, study_of,
+};
 
 const SEED: u64 = 1;
 
 fn main() {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let test = arguments.iter().any(|argument| argument == "--test");
+    let one = if arguments.iter().any(|a| a == "--bootstrap") { bootstrap } else { replicate };
     let given = arguments.iter().find_map(|argument| argument.parse().ok());
     let replications: u64 = if test { 2 } else { given.unwrap_or(1000) };
     let part = arguments.iter().find(|a| !a.starts_with("--") && a.parse::<u64>().is_err());
@@ -29,7 +33,7 @@ fn main() {
     println!("{replications} replications, seed {SEED}\n\n{}", settings_table(&grid));
     let mut studies = Vec::new();
     for setting in &grid {
-        studies.push(study(setting, replications, SEED, threads));
+        studies.push(study_of(one, setting, replications, SEED, threads));
         eprintln!("{} of {} settings", studies.len(), grid.len());
     }
     println!("{}\n{}", recovery_table(&studies), coverage_table(&studies));

@@ -464,9 +464,10 @@ fn a_saved_model_gives_the_values_of_the_day_it_was_saved_to_the_last_bit() {
 
 #[test]
 fn an_interval_of_value_holds_the_value_and_the_total_is_not_the_sum_of_the_ends() {
+    use segmentry::simulate::Market;
     use segmentry::value::Economics;
     let history =
-        CustomerHistory::read(&Shop::new(market(600)), &HistorySpec::new(), &Work::new()).unwrap();
+        CustomerHistory::read(&Market::new(1500), &HistorySpec::new(), &Work::new()).unwrap();
     let fitted = LifetimeValue::new().fit_to(&history, &Work::new()).unwrap();
     let at = |level| fitted.intervals(&history, &Economics::none(), level, &Work::new()).unwrap();
     let (Some(wide), Some(narrow)) = (at(0.95), at(0.5)) else {

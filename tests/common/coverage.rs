@@ -10,8 +10,8 @@ use std::fmt::Write as _;
 use segmentry::simulate::{Market, Purchasing, Spending};
 use segmentry::units::Days;
 use segmentry::value::{
-    BgNbd, Discount, FittedPurchaseModel, MbgNbd, ParetoNbd, PurchaseModel, PurchaseRecord,
-    PurchaseSummary,
+    BgNbd, Bootstrap, Discount, FittedPurchaseModel, MbgNbd, ParetoNbd, PurchaseModel,
+    PurchaseRecord, PurchaseSummary, DrawnFrom,
 };
 use segmentry::work::Work;
 
@@ -194,11 +194,61 @@ pub fn replicate(setting: &Setting, seed: u64) -> Replication {
     })
 }
 
+/// One base, its fit, and what percentile intervals of a bootstrap hold; of counts nothing is asked.
+pub fn bootstrap(setting: &Setting, seed: u64) -> Replication {
+    let work = Work::new();
+    let customers = draw(setting, seed);
+    let base = PurchaseSummary::from_records(customers.iter().map(|&(record, _)| record)).unwrap();
+    let (model, truth) = models(setting.truth);
+    let Ok(fitted) = model.fit(&base, &work) else { return Replication::WithoutIntervals };
+    let bootstrap = Bootstrap::new().drawn_from(DrawnFrom::Customers).seed(seed);
+    let draws = bootstrap.draw(&fitted, &base, &work).unwrap();
+    if draws.models().is_empty() {
+        return Replication::WithoutIntervals;
+    }
+    let at_truth = parameters(setting.truth);
+    let ratios = std::array::from_fn(|i| fitted.parameters()[i].1 / at_truth[i]);
+    let holds = |[low, high]: [f64; 2], value: f64| low <= value && value <= high;
+    let parameters = std::array::from_fn(|i| {
+        holds(draws.interval(LEVEL, |model| model.parameters()[i].1).unwrap(), at_truth[i])
+    });
+    let (mut means, mut alive, mut uncertain) = (0u32, 0u32, 0u32);
+    for (record, _) in &customers[..JUDGED] {
+        let expected = |model: &FittedPurchaseModel| model.expected_purchases(record, HORIZON);
+        let interval = draws.interval(LEVEL, expected).unwrap();
+        means += u32::from(holds(interval, expected(&truth)));
+        let p_alive = |model: &FittedPurchaseModel| model.p_alive(record).value();
+        if p_alive(&truth) < 1.0 {
+            uncertain += 1;
+            alive += u32::from(holds(draws.interval(LEVEL, p_alive).unwrap(), p_alive(&truth)));
+        }
+    }
+    Replication::Fitted(Fitted {
+        ratios,
+        holds: parameters,
+        means: f64::from(means) / JUDGED as f64,
+        alive: f64::from(alive) / f64::from(uncertain.max(1)),
+        counts: f64::NAN,
+        said: f64::NAN,
+    })
+}
+
 /// Replications with seeds of their own, on so many threads; the result does not depend on how many.
 pub fn study(setting: &Setting, replications: u64, seed: u64, threads: u64) -> Study {
+    study_of(replicate, setting, replications, seed, threads)
+}
+
+/// The same of any kind of replication.
+pub fn study_of(
+    one: fn(&Setting, u64) -> Replication,
+    setting: &Setting,
+    replications: u64,
+    seed: u64,
+    threads: u64,
+) -> Study {
     let of_thread = |thread: u64| {
         let mine = (thread..replications).step_by(threads as usize);
-        mine.map(|i| (i, replicate(setting, (seed << 32) + i))).collect::<Vec<_>>()
+        mine.map(|i| (i, one(setting, (seed << 32) + i))).collect::<Vec<_>>()
     };
     let mut all: Vec<(u64, Replication)> = std::thread::scope(|scope| {
         let running: Vec<_> =
@@ -310,6 +360,10 @@ pub fn coverage_table(studies: &[Study]) -> String {
         }
         cell(&|fitted| fitted.means);
         cell(&|fitted| fitted.alive);
+        if study.fitted.iter().any(|fitted| fitted.said.is_nan()) {
+            table.push_str("| | |\n");
+            continue;
+        }
         cell(&|fitted| fitted.counts);
         let said = study.mean(|fitted| fitted.said).0;
         writeln!(table, "| {:.1} |", 100.0 * said).unwrap();

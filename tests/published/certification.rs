@@ -418,8 +418,11 @@ fn every_error_is_within_its_bar_and_in_the_document() {
         let wanted = cells(&wanted);
         assert_eq!((&kept[..4], kept[5]), (&wanted[..4], wanted[5]));
         let said: f64 = kept[4].parse().unwrap();
+        // A few last bits more or less are no news.
+        const FEW_BITS: f64 = 5e-15;
         let worst = row.worst.max(LAST_BIT);
-        let about = worst <= said * (1.0 + 1e-9) && said <= 100.0 * worst;
+        let about = worst.max(said) <= FEW_BITS
+            || worst <= said * (1.0 + 1e-9) && said <= 100.0 * worst;
         assert!(about, "said {said}, measured {worst}: {row:?}");
     }
 }
