@@ -34,7 +34,11 @@ const PRINTED: f64 = 0.5;
 /// Errors below this are those of a last bit, and may be zero on one platform and not on another.
 const LAST_BIT: f64 = 1e-16;
 
+/// Chances below this have lost digits to the exponent that they are made of.
+const LEAST: f64 = 1e-290;
+
 const FIFTY_DIGITS: &str = "50 digits, usual to extreme";
+const RANDOM: &str = "25 digits, random extremes";
 const INDIVIDUALS: &str = "30 customers at the published parameters";
 const ROUNDED: &str = "CDNOW, published summary";
 const RAW: &str = "CDNOW, raw log";
@@ -177,6 +181,40 @@ fn fifty_digits(table: &mut Table) {
         };
         row("expected spend", got(Some(seen)), p("expected_spend"));
         row("population mean", got(None), p("population_mean"));
+    }
+}
+
+fn random_extremes(table: &mut Table) {
+    let all = json("beta_geometric_points.json");
+    for key in ["bg_nbd", "mbg_nbd"] {
+        for point in all["points"][key].as_array().unwrap() {
+            let model = purchase_model(key, point);
+            let p = |name| number(point, name);
+            let record = PurchaseRecord::new(p("x") as u32, p("t_x_days"), p("T_days")).unwrap();
+            let horizon = Days::new(p("t_days") as u32);
+            // The logarithm is a sum of terms many times its own size, whose errors it has.
+            let (got, want) = (model.log_likelihood_of(&record), p("log_lik"));
+            let error = (got - want).abs() / want.abs().max(1.0);
+            table.add(model.name(), "log-likelihood", RANDOM, LIKELIHOOD, error);
+            let mut row = |quantity, got: f64, want: f64| {
+                if want.max(got) >= LEAST {
+                    table.compare((model.name(), quantity, RANDOM), CONDITIONAL, (got, want));
+                }
+            };
+            row("P(alive)", model.p_alive(&record).value(), p("p_alive"));
+            let later = model.p_alive_after(&record, horizon).value();
+            row("P(alive) later", later, p("p_alive_after"));
+            row("expected purchases", model.expected_purchases(&record, horizon), p("expected"));
+            let chances = model.purchase_distribution(&record, horizon, 5);
+            for (got, want) in chances.into_iter().zip(point["pmf"].as_array().unwrap()) {
+                row("P(Y = 0), .. P(Y = 5)", got, plain(want));
+            }
+            let discount = discount(p("delta"));
+            let discounted =
+                |horizon| model.discounted_purchases(&record, horizon, discount).unwrap();
+            row("discounted purchases", discounted(horizon.into()), p("discounted"));
+            row("DERT", discounted(Horizon::Forever), p("forever"));
+        }
     }
 }
 
@@ -377,6 +415,7 @@ fn measured() -> Vec<Row> {
     let mut table = Table::default();
     let history = history();
     fifty_digits(&mut table);
+    random_extremes(&mut table);
     individuals(&mut table);
     fits(&mut table, &history);
     holdout(&mut table, &history);
