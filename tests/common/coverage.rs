@@ -10,8 +10,8 @@ use std::fmt::Write as _;
 use segmentry::simulate::{Market, Purchasing, Spending};
 use segmentry::units::Days;
 use segmentry::value::{
-    BgNbd, Bootstrap, Discount, FittedPurchaseModel, MbgNbd, ParetoNbd, PurchaseModel,
-    PurchaseRecord, PurchaseSummary, DrawnFrom,
+    BgNbd, Bootstrap, Discount, DrawnFrom, FittedPurchaseModel, MbgNbd, ParetoNbd, PurchaseModel,
+    PurchaseRecord, PurchaseSummary,
 };
 use segmentry::work::Work;
 

@@ -460,8 +460,8 @@ fn every_error_is_within_its_bar_and_in_the_document() {
         // A few last bits more or less are no news.
         const FEW_BITS: f64 = 5e-15;
         let worst = row.worst.max(LAST_BIT);
-        let about = worst.max(said) <= FEW_BITS
-            || worst <= said * (1.0 + 1e-9) && said <= 100.0 * worst;
+        let about =
+            worst.max(said) <= FEW_BITS || worst <= said * (1.0 + 1e-9) && said <= 100.0 * worst;
         assert!(about, "said {said}, measured {worst}: {row:?}");
     }
 }
