@@ -4,8 +4,8 @@
 use segmentry::simulate::Purchasing;
 use segmentry::units::Days;
 use segmentry::value::{
-    BgNbd, Bootstrap, CovariateFit, Covariates, Discount, DrawnFrom, FittedPurchaseModel,
-    GammaGamma, MbgNbd, ParetoNbd, PurchaseModel, PurchaseRecord, PurchaseSummary, SpendRecord,
+    BgNbd, Bootstrap, CovariateFit, Covariates, Discount, FittedPurchaseModel, GammaGamma, MbgNbd,
+    ParetoNbd, PurchaseModel, PurchaseRecord, PurchaseSummary, SpendRecord,
 };
 use segmentry::work::Work;
 
@@ -195,6 +195,7 @@ fn the_currency_only_scales_spend() {
 #[cfg(feature = "parallel")]
 #[test]
 fn a_bootstrap_has_the_same_bits_for_any_number_of_threads() {
+    use segmentry::value::DrawnFrom;
     let (model, setting) = settings()[1];
     let base = summary(&records(&setting, 8));
     let fitted = fit(model, &base);

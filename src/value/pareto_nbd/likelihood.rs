@@ -117,7 +117,7 @@ impl<'a> Rows<'a> {
     }
 
     /// How many tasks the records are cut into.
-    #[cfg(test)]
+    #[cfg(all(test, feature = "parallel"))]
     pub(super) fn tasks(&self) -> usize {
         self.runs.len()
     }
