@@ -124,7 +124,7 @@ pub(super) trait Shiftable {
     /// The plain fit, from which the search starts.
     fn plain(&self, records: &[PurchaseRecord], work: &Work)
     -> Result<([f64; 4], f64), ValueError>;
-    /// A record's log-likelihood with its derivatives by the logarithms of the parameters.
+    /// A record's negative log-likelihood with its derivatives by the logarithms of the parameters.
     fn curve(&self, logs: &[f64; 4], record: &PurchaseRecord) -> Curve<4>;
 }
 

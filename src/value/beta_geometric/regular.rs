@@ -7,7 +7,7 @@
 //! last of k hidden events.
 
 mod fit;
-mod likelihood;
+pub(super) mod likelihood;
 mod rhythm;
 
 use crate::num::real::exp;

@@ -81,10 +81,10 @@ impl<'a, M: Shiftable + Sync> Objective<'a, M> {
         for part in &parts {
             total.add(part);
         }
-        let entry = |i: usize, j: usize| -total.hessian[i.max(j)][i.min(j)];
+        let entry = |i: usize, j: usize| total.hessian[i.max(j)][i.min(j)];
         Ok(WideCurve {
-            value: -total.value,
-            gradient: total.gradient.iter().map(|slope| -slope).collect(),
+            value: total.value,
+            gradient: total.gradient.clone(),
             hessian: (0..variables)
                 .map(|i| (0..variables).map(|j| entry(i, j)).collect())
                 .collect(),

@@ -107,13 +107,7 @@ impl<'a> Rows<'a> {
         for &(x, customers) in &self.by_x {
             sum.add_terms_of_x(r, x, customers);
         }
-        // The sign of a minimum.
-        let Curve { value, gradient, hessian } = sum.by_logs([r, alpha, s, beta]);
-        Ok(Curve {
-            value: -value,
-            gradient: gradient.map(|slope| -slope),
-            hessian: hessian.map(|row| row.map(|second| -second)),
-        })
+        Ok(sum.negative_in_logs([r, alpha, s, beta]))
     }
 
     /// How many tasks the records are cut into.
@@ -144,8 +138,8 @@ fn days_of(records: &[PurchaseRecord]) -> Option<Range<usize>> {
     Some(first as usize..last as usize)
 }
 
-/// One record's log-likelihood with its derivatives by the logarithms of r, α, s, β.
-pub(super) fn log_likelihood(logs: &[f64; 4], record: &PurchaseRecord) -> Curve<4> {
+/// One record's negative log-likelihood with its derivatives by the logarithms of r, α, s, β.
+pub(super) fn negative_log_likelihood_of(logs: &[f64; 4], record: &PurchaseRecord) -> Curve<4> {
     let [r, alpha, s, beta] = logs.map(exp);
     let parameters = Parameters { r, alpha, s, beta };
     let x = record.repeat_purchases();
@@ -153,7 +147,7 @@ pub(super) fn log_likelihood(logs: &[f64; 4], record: &PurchaseRecord) -> Curve<
     let (level, mixture) = mixture(&parameters, record);
     sum.add_mixture(level, &mixture, 1.0);
     sum.add_terms_of_x(r, x, 1.0);
-    sum.by_logs([r, alpha, s, beta])
+    sum.negative_in_logs([r, alpha, s, beta])
 }
 
 /// The standing of every distinct record, in their order, from the same tables.
@@ -216,16 +210,16 @@ impl Sum {
         self.hessian[0] -= customers * trigamma_fall(r, x);
     }
 
-    /// The derivatives by the logarithms of the parameters.
-    fn by_logs(&self, p: [f64; 4]) -> Curve<4> {
-        let gradient: [f64; 4] = std::array::from_fn(|i| p[i] * self.gradient[i]);
+    /// The negative of it by the logarithms of the parameters.
+    fn negative_in_logs(&self, p: [f64; 4]) -> Curve<4> {
+        let gradient: [f64; 4] = std::array::from_fn(|i| -p[i] * self.gradient[i]);
         let mut hessian = [[0.0; 4]; 4];
         for (&(i, j), second) in PAIRS.iter().zip(self.hessian) {
             let own = if i == j { gradient[i] } else { 0.0 };
-            hessian[i][j] = own + p[i] * p[j] * second;
+            hessian[i][j] = own - p[i] * p[j] * second;
             hessian[j][i] = hessian[i][j];
         }
-        Curve { value: self.value, gradient, hessian }
+        Curve { value: -self.value, gradient, hessian }
     }
 
     /// Adds that many customers whose likelihood is `e^level` times the mass of the mixture.

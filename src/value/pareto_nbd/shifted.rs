@@ -3,7 +3,7 @@
 use crate::num::newton::{Bounds, Curve};
 use crate::value::covariates::{self, CovariateFit, Covariates, Shiftable};
 use crate::value::pareto_nbd::RANGE;
-use crate::value::pareto_nbd::likelihood::log_likelihood;
+use crate::value::pareto_nbd::likelihood::negative_log_likelihood_of;
 use crate::value::{Parameter, ParetoNbd, PurchaseRecord, PurchaseSummary, ValueError};
 use crate::work::Work;
 
@@ -30,7 +30,7 @@ impl Shiftable for ParetoNbd {
     }
 
     fn curve(&self, logs: &[f64; 4], record: &PurchaseRecord) -> Curve<4> {
-        log_likelihood(logs, record)
+        negative_log_likelihood_of(logs, record)
     }
 }
 

@@ -78,7 +78,12 @@ pub(super) fn odds_gone(
 }
 
 /// What depends on x alone.
-pub(super) fn terms_of_x(variant: Variant, k: u32, x: u32, [r, _, a, b]: [f64; 4]) -> Derivatives {
+pub(in crate::value::beta_geometric) fn terms_of_x(
+    variant: Variant,
+    k: u32,
+    x: u32,
+    [r, _, a, b]: [f64; 4],
+) -> Derivatives {
     let (n, hidden) = (variant.whole_chances(x), events(k, x));
     let mut d = Derivatives { value: ln_rising(r, hidden), ..Derivatives::default() };
     d.gradient[R] = digamma_rise(r, hidden);
@@ -159,7 +164,7 @@ impl Fate {
 }
 
 /// What depends on the times: alive, or dropped out at the last purchase.
-pub(super) fn two_fates(
+pub(in crate::value::beta_geometric) fn two_fates(
     variant: Variant,
     k: u32,
     record: &PurchaseRecord,
