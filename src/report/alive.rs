@@ -41,12 +41,17 @@ pub fn alive_chart(
     let days = f64::from(age.count());
     let label = "Probability of being alive by repeat purchases and days of silence";
     let mut svg = Svg::new(460.0, 268.0, label);
-    svg.text((LEFT, TOP - 10.0), Anchor::Start, NOTE, "probability of being alive");
+    svg.text(
+        (LEFT, TOP - 10.0),
+        Anchor::Start,
+        NOTE,
+        "probability of being alive, in %, by days of silence",
+    );
     for row in 0..ROWS {
         // The last row still leaves time for the purchases to have been made.
         let silence = (days * f64::from(row) / f64::from(ROWS)).floor();
         let y = TOP + HIGH * f64::from(row);
-        let text = if row == 0 { "silent for 0".to_owned() } else { format!("{silence} days") };
+        let text = if row == 0 { "0 days".to_owned() } else { format!("{silence} days") };
         svg.text((LEFT - 8.0, y + 14.0), Anchor::End, NOTE, &text);
         for column in 1..=columns {
             let purchases = nearest(column, columns, most);

@@ -65,8 +65,8 @@ fn draw(
     let legend = FLOOR + 60.0;
     svg.rect(LEFT, legend - 10.0, 12.0, 12.0, ACCENT);
     svg.text((LEFT + 18.0, legend), Anchor::Start, STRONG, &format!("actual {what}"));
-    svg.rect(LEFT + 150.0, legend - 10.0, 12.0, 12.0, WARM);
+    svg.rect(LEFT + 168.0, legend - 10.0, 12.0, 12.0, WARM);
     let forecast = format!("forecast by {}", score.forecaster);
-    svg.text((LEFT + 168.0, legend), Anchor::Start, STRONG, &forecast);
+    svg.text((LEFT + 186.0, legend), Anchor::Start, STRONG, &forecast);
     Some(svg.finish())
 }

@@ -81,8 +81,8 @@ fn draw(tracking: &Tracking, title: &str, label: String, curve: Curve) -> Option
     let forecaster = format!("expected by {}", tracking.forecaster);
     svg.text((LEFT + 120.0, legend), Anchor::Start, STRONG, &forecaster);
     if let Some(error) = tracking.largest_error() {
-        let text = format!("at most {} off", percent(error, 1));
-        svg.text((LEFT + WIDE, legend), Anchor::End, NOTE, &text);
+        let text = format!("cumulated, at most {} off in the holdout", percent(error, 1));
+        svg.text((LEFT + WIDE, TOP - 10.0), Anchor::End, NOTE, &text);
     }
     Some(svg.finish())
 }

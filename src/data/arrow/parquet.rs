@@ -34,8 +34,9 @@ pub(crate) const PARTITION: u64 = 1 << 16;
 ///
 /// Columns are mapped by their names. Without a mapping the names `customer_id`, `time` and
 /// `amount` are expected. Only columns that are mapped and that the scan will use are read. Each
-/// row group is a partition; small ones of fewer than 65 536 rows share one. The file is opened
-/// anew for each scan and decoded in small batches, so that memory does not grow with it.
+/// row group is a partition; small ones of fewer than 65 536 rows share one. A row group is read by
+/// one thread, so a file of a single large one gains nothing from more. The file is opened anew
+/// for each scan and decoded in small batches, so that memory does not grow with it.
 ///
 /// | column | types |
 /// |---|---|
