@@ -20,8 +20,8 @@ use market::Columns;
 use segmentry::data::HistorySpec;
 use segmentry::units::Days;
 use segmentry::value::{
-    BgNbd, Discount, Economics, FittedValueModel, GammaGamma, LifetimeValue, MbgNbd,
-    PurchaseRecord, PurchaseSummary, SpendRecord,
+    BgNbd, Bootstrap, Discount, Economics, FittedPurchaseModel, FittedValueModel, GammaGamma,
+    LifetimeValue, MbgNbd, ParetoNbd, PurchaseRecord, PurchaseSummary, SpendRecord,
 };
 use segmentry::work::Work;
 
@@ -122,6 +122,32 @@ fn beside_the_peers(path: &str, tasks: &[String]) {
         let parameters = [model.r(), model.alpha(), model.a(), model.b()];
         let quality = format!("\"params\": {parameters:.5?}, \"ll\": {:?}", model.log_likelihood());
         line("bgnbd_fit", (least, middle), quality);
+    }
+
+    if wanted("paretonbd_fit") {
+        let (fitted, least, middle) =
+            measure(|| ParetoNbd::new().fit(&summary(), &work).expect("a fit"));
+        let parameters = [fitted.r(), fitted.alpha(), fitted.s(), fitted.beta()];
+        let quality =
+            format!("\"params\": {parameters:.5?}, \"ll\": {:?}", fitted.log_likelihood());
+        line("paretonbd_fit", (least, middle), quality);
+    }
+    let closed = FittedPurchaseModel::BetaGeometric(model.clone());
+    if wanted("delta_intervals") {
+        // Without the step from records to customers, as the forecast below it.
+        let year = Days::weeks(52);
+        let (_, least, middle) = measure(|| {
+            closed.forecast_intervals(&base, year, Discount::NONE, 0.95, &work).expect("a level")
+        });
+        line("delta_intervals", (least, middle), String::new());
+        let (_, least, middle) = measure(|| closed.forecast(&base, year, Discount::NONE, &work));
+        line("forecast_of_distinct", (least, middle), String::new());
+    }
+    if wanted("bootstrap") {
+        let (draws, least, middle) = measure(|| {
+            Bootstrap::new().replicates(20).draw(&closed, &base, &work).expect("twenty replicates")
+        });
+        line("bootstrap_20", (least, middle), format!("\"fits\": {}", draws.models().len()));
     }
 
     let mean = |values: &[f64]| {
