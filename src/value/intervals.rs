@@ -8,11 +8,9 @@ use serde::Serialize;
 
 use crate::num::delta;
 use crate::num::interval::two_sided;
-use crate::num::real::{exp, ln, logistic};
+use crate::num::real::exp;
 use crate::units::Days;
-use crate::value::{
-    Discount, FittedPurchaseModel, PurchaseForecast, PurchaseRecord, PurchaseSummary, ValueError,
-};
+use crate::value::{Discount, FittedPurchaseModel, PurchaseRecord, PurchaseSummary, ValueError};
 use crate::work::Work;
 
 /// Intervals of what a model expects of the customers with one record.
@@ -61,21 +59,18 @@ impl FittedPurchaseModel {
     ) -> Result<Option<Vec<ForecastInterval>>, ValueError> {
         check_level(level)?;
         let Some(covariance) = self.covariance_of_logs() else { return Ok(None) };
-        let scales = |model: &Self| -> Result<Vec<f64>, ValueError> {
+        let figures = |model: &Self| -> Result<Vec<f64>, ValueError> {
             let forecast = model.forecast(base, horizon, discount, work)?;
-            Ok(forecast.iter().flat_map(on_their_scales).collect())
+            Ok(forecast.iter().flat_map(|seen| [seen.p_alive.value(), seen.purchases]).collect())
         };
-        let here = scales(self)?;
+        let here = figures(self)?;
         let errors =
-            delta::standard_errors(&self.logs(), &covariance, &here, |at| scales(&self.at(at)))?;
+            delta::standard_errors(&self.logs(), &covariance, &here, |at| figures(&self.at(at)))?;
         let z = two_sided(level);
-        let interval = |(scales, errors): (&[f64], &[f64])| {
-            let ends = |place: usize| [-1.0, 1.0].map(|s| scales[place] + s * z * errors[place]);
-            ForecastInterval {
-                p_alive: ends(0).map(logistic),
-                purchases: ends(1).map(exp),
-                purchases_error: exp(scales[1]) * errors[1],
-            }
+        let interval = |(here, errors): (&[f64], &[f64])| ForecastInterval {
+            p_alive: around_chance(here[0], z * errors[0]),
+            purchases: around_count(here[1], z * errors[1]),
+            purchases_error: errors[1],
         };
         Ok(errors.map(|errors| here.chunks(2).zip(errors.chunks(2)).map(interval).collect()))
     }
@@ -113,12 +108,25 @@ impl FittedPurchaseModel {
     }
 }
 
-/// P(alive) as a logit and purchases as a logarithm. What is certain stays so: an end of the scale
-/// has no slope.
-fn on_their_scales(forecast: &PurchaseForecast) -> [f64; 2] {
-    const END: f64 = 700.0;
-    let p = forecast.p_alive.value();
-    [(ln(p) - ln(1.0 - p)).clamp(-END, END), ln(forecast.purchases).max(-END)]
+/// The ends so far from a probability, on the logit scale. What is certain stays so: an end of the
+/// scale has no slope.
+fn around_chance(p: f64, reach: f64) -> [f64; 2] {
+    let slope = p * (1.0 - p);
+    if slope <= 0.0 {
+        return [p, p];
+    }
+    [-1.0, 1.0].map(|side| {
+        let odds = p / (1.0 - p) * exp(side * reach / slope);
+        if odds.is_finite() { odds / (1.0 + odds) } else { 1.0 }
+    })
+}
+
+/// The ends so far from an expected count, on the logarithmic scale.
+fn around_count(count: f64, reach: f64) -> [f64; 2] {
+    if count <= 0.0 {
+        return [0.0, 0.0];
+    }
+    [-1.0, 1.0].map(|side| (count * exp(side * reach / count)).min(f64::MAX))
 }
 
 /// The counts between which the middle of a distribution lies.
@@ -148,6 +156,20 @@ pub(super) fn middle_of(level: f64, distribution: impl Fn(u32) -> Vec<f64>) -> [
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// Odds of 1 and a reach of a quarter: e to the power of 1 either way.
+    #[test]
+    fn no_end_leaves_its_range() {
+        let [low, high] = around_chance(0.5, 0.25);
+        let odds = std::f64::consts::E;
+        assert!((high - odds / (1.0 + odds)).abs() < 1e-15 && (low + high - 1.0).abs() < 1e-15);
+        assert_eq!(around_chance(1.0, 0.0), [1.0, 1.0]);
+        assert_eq!(around_chance(0.999_999, 1.0)[1], 1.0);
+        let [low, high] = around_count(2.0, 2.0);
+        assert!((low * high - 4.0).abs() < 1e-15 && (high - 2.0 * odds).abs() < 1e-14);
+        assert_eq!(around_count(0.0, 0.0), [0.0, 0.0]);
+        assert!(around_count(1e-300, 1.0).iter().all(|end| end.is_finite()));
+    }
 
     #[test]
     fn the_middle_of_a_fair_die() {
