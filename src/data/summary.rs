@@ -142,6 +142,12 @@ impl Summary {
 mod tests {
     use super::*;
 
+    /// The memory that the module's documentation promises.
+    #[test]
+    fn a_customer_takes_48_bytes() {
+        assert_eq!(size_of::<crate::data::roster::Entry<Summary>>(), 48);
+    }
+
     fn of(rows: &[(i32, i64)]) -> Summary {
         let mut summary = Summary::default();
         for &(day, minor) in rows {

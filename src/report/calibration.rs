@@ -14,8 +14,7 @@ pub fn calibration_chart(score: &ForecastScore) -> Option<String> {
     draw(&score.by_decile, score, tenths, "tenth of the forecast, the highest first")
 }
 
-/// The same by repeat purchases before: the conditional expectations of Fader, Hardie & Lee (2005),
-/// figure 4.
+/// The same by repeat purchases before: the conditional expectations of Fader, Hardie & Lee (2005).
 ///
 /// `None` where nothing was forecast and nothing happened.
 pub fn conditional_chart(score: &ForecastScore) -> Option<String> {

@@ -28,7 +28,7 @@ use crate::value::ValueError;
 ///
 /// | setting | default | reason |
 /// |---|---|---|
-/// | hiatus | half a year | the threshold that managers of the CDNOW case used (Wübben & von Wangenheim 2008) |
+/// | hiatus | half a year | a guess: it should be the one that your own business works with |
 /// | level | 95 % | of the interval of the difference from a baseline |
 ///
 /// # Example

@@ -1,8 +1,8 @@
 //! Repeat purchases week by week, as they happened and as a model expects them of customers of
 //! whom it knows nothing but the day of their first purchase.
 //!
-//! The chart of Fader, Hardie & Lee (2005), figures 2 and 3: in the calibration it shows the fit,
-//! in the holdout whether the model knows how a cohort slows down.
+//! The tracking plot of the literature (Fader, Hardie & Lee 2005): in the calibration it shows the
+//! fit, in the holdout whether the model knows how a cohort slows down.
 
 use serde::Serialize;
 
