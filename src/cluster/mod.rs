@@ -12,6 +12,7 @@
 
 mod error;
 mod kmeans;
+mod points;
 mod prediction_strength;
 mod segmentation;
 mod segmenter;
