@@ -29,6 +29,12 @@ pub enum SegmentError {
     /// Squared distances between customers exceed the largest number.
     #[error("the features are too large: squared distances overflow; scale them first")]
     TooFar,
+    /// All values of a customer are missing.
+    #[error("row {row}: all values are missing, so that nothing says where the customer belongs")]
+    NothingKnown {
+        /// Zero-based row.
+        row: usize,
+    },
     /// There are no customers.
     #[error("there are no customers to group")]
     NoCustomers,

@@ -10,15 +10,22 @@
 //! Two uses of a segmentation are not the same: a method finds segments, and somebody else's labels
 //! bring them. Both are a [`Segmentation`], and what comes after cannot tell them apart.
 
+mod dissimilarity;
 mod error;
 mod kmeans;
+mod medoids;
+mod mixed;
 mod points;
 mod prediction_strength;
+mod prototypes;
 mod segmentation;
 mod segmenter;
 
+pub use dissimilarity::Dissimilarity;
 pub use error::SegmentError;
 pub use kmeans::{KMeans, KMeansModel};
+pub use medoids::{KMedoids, MedoidsModel, Searched};
 pub use prediction_strength::{ChosenKMeans, PredictionStrength, Strength, prediction_strength};
+pub use prototypes::{KPrototypes, PrototypesModel, VariableShare};
 pub use segmentation::{Membership, Segmentation};
 pub use segmenter::{DynSegmenter, SegmentModel, Segmenter};

@@ -74,6 +74,16 @@ pub enum FeatureError {
         /// What it is.
         kind: &'static str,
     },
+    /// The column is of another kind than in the fit.
+    #[error("column `{column}` was {expected} in the fit, and is {got} here")]
+    OtherKind {
+        /// Which column.
+        column: String,
+        /// What it was.
+        expected: &'static str,
+        /// What it is.
+        got: &'static str,
+    },
     /// A logarithm was asked of a negative value.
     #[error("column `{column}`, row {row}: the logarithm needs values of zero or more")]
     Negative {

@@ -71,7 +71,7 @@ impl FeatureValues {
         }
     }
 
-    fn kind(&self) -> &'static str {
+    pub(crate) fn kind(&self) -> &'static str {
         match self {
             Self::Numbers(_) => "a number",
             Self::YesNo(_) => "yes or no",

@@ -8,6 +8,8 @@
 use rand::rngs::Xoshiro256PlusPlus;
 use rand::{Rng, SeedableRng};
 
+use crate::num::blocks;
+
 /// What a stream is drawn for; two purposes never share values under one seed.
 ///
 /// The numbers are part of the contract: changing one changes results.
@@ -85,6 +87,26 @@ impl Stream {
             }
         }
         (wide >> 64) as u64
+    }
+
+    /// A place drawn with a chance proportional to its mass; of nothing but zeros, any place.
+    pub(crate) fn proportional(&mut self, mass: &[f64]) -> usize {
+        let total = blocks::sum(mass.len(), |place| mass[place]);
+        if !(total > 0.0 && total.is_finite()) {
+            return self.below(mass.len() as u64) as usize;
+        }
+        let mut left = self.uniform() * total;
+        let mut last = 0;
+        for (place, &m) in mass.iter().enumerate() {
+            if m > 0.0 {
+                last = place;
+                if left < m {
+                    break;
+                }
+                left -= m;
+            }
+        }
+        last
     }
 
     /// Puts `items` into a random order (Fisher-Yates, from the end).

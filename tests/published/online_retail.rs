@@ -12,19 +12,10 @@ use segmentry::data::{CsvTransactions, FindingGrade, FindingKind, Findings, Stat
 use segmentry::units::{Money, Probability};
 use segmentry::work::Work;
 
-use crate::{close, prints_as};
+use crate::{close, elsewhere, prints_as};
 
-/// The file, or nothing where the data are not at hand; then it says so.
 fn file() -> Option<PathBuf> {
-    let Some(folder) = std::env::var_os("SEGMENTRY_DATA") else {
-        println!(
-            "skipped: SEGMENTRY_DATA does not name the folder with value/uci_online_retail.csv.gz"
-        );
-        return None;
-    };
-    let path = PathBuf::from(folder).join("value/uci_online_retail.csv.gz");
-    assert!(path.exists(), "{} is missing", path.display());
-    Some(path)
+    elsewhere("value/uci_online_retail.csv.gz")
 }
 
 #[test]
