@@ -5,6 +5,9 @@
 //! | [`Segmentation`] | who is in which segment: one each, several, by degree, or none |
 //! | [`Segmenter`], [`SegmentModel`] | the seam for a caller's own method, and what it leaves behind |
 //! | [`KMeans`] | segments around centres, for numbers on comparable scales |
+//! | [`KPrototypes`] | centres of mixed kinds, with each variable's share of the distance |
+//! | [`KMedoids`], [`Dissimilarity`] | customers who stand for the others; Gower's coefficient for mixed kinds with gaps |
+//! | [`Joint`] | several bases at once, each with its weight |
 //! | [`PredictionStrength`], [`prediction_strength`] | k-means with the number of segments chosen, or the answer that there are none |
 //!
 //! Two uses of a segmentation are not the same: a method finds segments, and somebody else's labels
@@ -12,6 +15,7 @@
 
 mod dissimilarity;
 mod error;
+mod joint;
 mod kmeans;
 mod medoids;
 mod mixed;
@@ -23,6 +27,7 @@ mod segmenter;
 
 pub use dissimilarity::Dissimilarity;
 pub use error::SegmentError;
+pub use joint::{BasisShare, Joint, JointModel};
 pub use kmeans::{KMeans, KMeansModel};
 pub use medoids::{KMedoids, MedoidsModel, Searched};
 pub use prediction_strength::{ChosenKMeans, PredictionStrength, Strength, prediction_strength};
