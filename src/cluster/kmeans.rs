@@ -111,6 +111,41 @@ impl KMeans {
     }
 }
 
+impl KMeans {
+    /// One run from these centres, which stand one behind the other.
+    pub(crate) fn fit_from(
+        &self,
+        features: &FeatureMatrix,
+        centres: Vec<f64>,
+        work: &Work,
+    ) -> Result<KMeansModel, SegmentError> {
+        self.validate()?;
+        let rows = features.dense().map_err(SegmentError::Features)?;
+        let d = rows.n_columns();
+        if centres.len() != self.k * d {
+            let expected = "as many as there are centres";
+            return Err(SegmentError::Param { name: "k", value: self.k as f64, expected });
+        }
+        let start = Centres { values: centres, k: self.k, d };
+        let run = lloyd(&rows, start, self.max_iterations, work)?.in_order();
+        if !run.inertia.is_finite() {
+            return Err(SegmentError::TooFar);
+        }
+        Ok(KMeansModel {
+            features: features.names(),
+            centres: run.centres,
+            inertia: run.inertia,
+            iterations: run.iterations,
+            converged: run.converged,
+            hits: 1,
+            restarts: 1,
+        })
+    }
+}
+
+/// Starts whose inertia is the best to this share of it found the same optimum.
+const HIT_TOLERANCE: f64 = 1e-9;
+
 impl Segmenter for KMeans {
     type Model = KMeansModel;
 

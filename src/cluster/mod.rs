@@ -8,6 +8,8 @@
 //! | [`KPrototypes`] | centres of mixed kinds, with each variable's share of the distance |
 //! | [`KMedoids`], [`Dissimilarity`] | customers who stand for the others; Gower's coefficient for mixed kinds with gaps |
 //! | [`Joint`] | several bases at once, each with its weight |
+//! | [`Hdbscan`], [`Placement`] | segments where customers are dense, and customers in none |
+//! | [`Hierarchical`], [`Dendrogram`] | a tree of merges, cut into segments: Ward's and other linkages |
 //! | [`PredictionStrength`], [`prediction_strength`] | k-means with the number of segments chosen, or the answer that there are none |
 //!
 //! Two uses of a segmentation are not the same: a method finds segments, and somebody else's labels
@@ -20,14 +22,22 @@ mod kmeans;
 mod medoids;
 mod mixed;
 mod points;
+mod hdbscan;
+mod hierarchical;
+mod kmeans;
+mod neighbours;
+mod numbers;
 mod prediction_strength;
 mod prototypes;
 mod segmentation;
 mod segmenter;
+mod spanning;
 
 pub use dissimilarity::Dissimilarity;
 pub use error::SegmentError;
 pub use joint::{BasisShare, Joint, JointModel};
+pub use hdbscan::{Hdbscan, HdbscanModel, Placement, Selection};
+pub use hierarchical::{Dendrogram, Hierarchical, HierarchicalModel, Linkage, Merge};
 pub use kmeans::{KMeans, KMeansModel};
 pub use medoids::{KMedoids, MedoidsModel, Searched};
 pub use prediction_strength::{ChosenKMeans, PredictionStrength, Strength, prediction_strength};
