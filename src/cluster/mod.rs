@@ -5,6 +5,7 @@
 //! | [`Segmentation`] | who is in which segment: one each, several, by degree, or none |
 //! | [`Segmenter`], [`SegmentModel`] | the seam for a caller's own method, and what it leaves behind |
 //! | [`KMeans`] | segments around centres, for numbers on comparable scales |
+//! | [`GaussianMixture`], [`Covariance`] | segments of any elliptic shape, with the probability that a customer belongs to each |
 //! | [`PredictionStrength`], [`prediction_strength`] | k-means with the number of segments chosen, or the answer that there are none |
 //!
 //! Two uses of a segmentation are not the same: a method finds segments, and somebody else's labels
@@ -12,12 +13,14 @@
 
 mod error;
 mod kmeans;
+mod mixture;
 mod prediction_strength;
 mod segmentation;
 mod segmenter;
 
 pub use error::SegmentError;
 pub use kmeans::{KMeans, KMeansModel};
+pub use mixture::{Covariance, GaussianMixture, GaussianMixtureModel};
 pub use prediction_strength::{ChosenKMeans, PredictionStrength, Strength, prediction_strength};
 pub use segmentation::{Membership, Segmentation};
 pub use segmenter::{DynSegmenter, SegmentModel, Segmenter};
