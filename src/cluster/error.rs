@@ -1,7 +1,7 @@
 //! What can go wrong while customers are grouped.
 
 use crate::features::FeatureError;
-use crate::units::UnitError;
+use crate::units::{SegmentId, UnitError};
 use crate::work::Cancelled;
 
 /// Errors of the cluster stage.
@@ -34,6 +34,23 @@ pub enum SegmentError {
     NothingKnown {
         /// Zero-based row.
         row: usize,
+    /// A feature has the same value for everybody, so that its density has no bound.
+    #[error("column `{column}` has the same value for all customers; leave it out")]
+    Constant {
+        /// Which column.
+        column: String,
+    },
+    /// The variance of a feature is too large or too small to be a number.
+    #[error("the variance of column `{column}` leaves the range of numbers; scale it first")]
+    OutOfRange {
+        /// Which column.
+        column: String,
+    },
+    /// A segment shrank to a point, a line or nobody, and no floor was set under its spread.
+    #[error("segment {} became singular: it has no spread in some direction", segment.0)]
+    Singular {
+        /// Which segment, by number.
+        segment: SegmentId,
     },
     /// There are no customers.
     #[error("there are no customers to group")]

@@ -10,6 +10,7 @@
 //! | [`Joint`] | several bases at once, each with its weight |
 //! | [`Hdbscan`], [`Placement`] | segments where customers are dense, and customers in none |
 //! | [`Hierarchical`], [`Dendrogram`] | a tree of merges, cut into segments: Ward's and other linkages |
+//! | [`GaussianMixture`], [`Covariance`] | segments of any elliptic shape, with the probability that a customer belongs to each |
 //! | [`PredictionStrength`], [`prediction_strength`] | k-means with the number of segments chosen, or the answer that there are none |
 //!
 //! Two uses of a segmentation are not the same: a method finds segments, and somebody else's labels
@@ -27,6 +28,7 @@ mod hierarchical;
 mod kmeans;
 mod neighbours;
 mod numbers;
+mod mixture;
 mod prediction_strength;
 mod prototypes;
 mod segmentation;
@@ -40,6 +42,7 @@ pub use hdbscan::{Hdbscan, HdbscanModel, Placement, Selection};
 pub use hierarchical::{Dendrogram, Hierarchical, HierarchicalModel, Linkage, Merge};
 pub use kmeans::{KMeans, KMeansModel};
 pub use medoids::{KMedoids, MedoidsModel, Searched};
+pub use mixture::{Covariance, GaussianMixture, GaussianMixtureModel};
 pub use prediction_strength::{ChosenKMeans, PredictionStrength, Strength, prediction_strength};
 pub use prototypes::{KPrototypes, PrototypesModel, VariableShare};
 pub use segmentation::{Membership, Segmentation};

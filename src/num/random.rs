@@ -29,6 +29,8 @@ pub(crate) enum Purpose {
     Resample = 4,
     /// Simulating what a fitted model foresees.
     Forecast = 5,
+    /// One start of a Gaussian mixture.
+    MixtureStart = 16,
     /// Who somebody is.
     Traits = 32,
     /// When something happens.
