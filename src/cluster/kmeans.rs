@@ -4,7 +4,9 @@
 //! place, from several starts. Sums run over fixed blocks of rows in block order, and every start
 //! draws from a stream of its own, so the result has the same bits on any number of threads.
 
-use crate::cluster::{Membership, SegmentError, SegmentModel, Segmentation, Segmenter};
+use crate::cluster::{
+    Criteria, Membership, Scorer, ScoringRule, SegmentError, SegmentModel, Segmentation, Segmenter,
+};
 use crate::features::{DenseFeatures, FeatureMatrix};
 use crate::num::blocks;
 use crate::num::random::{Purpose, Stream};
@@ -214,7 +216,7 @@ impl SegmentModel for KMeansModel {
             .map_err(SegmentError::Features)?;
         let (labels, _) = place(&rows, &self.centres, work)?;
         let hard = labels.into_iter().map(|label| Some(SegmentId(label))).collect();
-        let names = (1..=self.n_segments()).map(|number| format!("Segment {number}")).collect();
+        let names = segment_names(self.n_segments());
         let segmentation =
             Segmentation::new(features.ids().clone(), names, Membership::Hard(hard))?;
         Ok(segmentation.made_from(self.features.iter().cloned()))
@@ -228,6 +230,28 @@ impl SegmentModel for KMeansModel {
             self.hits
         )
     }
+
+    fn scorer(&self) -> Option<Scorer> {
+        let k = self.n_segments();
+        let centres = (0..k).map(|segment| self.centre(segment).to_vec()).collect();
+        let rule = ScoringRule::NearestCentre { centres };
+        Scorer::new(self.features.clone(), segment_names(k), rule).ok()
+    }
+
+    fn criteria(&self) -> Criteria {
+        Criteria {
+            inertia: Some(self.inertia),
+            starts: Some(self.restarts),
+            hits: Some(self.hits),
+            converged: Some(self.converged),
+            ..Criteria::default()
+        }
+    }
+}
+
+/// Names of segments that have none.
+pub(crate) fn segment_names(k: usize) -> Vec<String> {
+    (1..=k).map(|number| format!("Segment {number}")).collect()
 }
 
 /// The best of several runs.
