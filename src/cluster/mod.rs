@@ -15,6 +15,7 @@
 mod criteria;
 mod error;
 mod kmeans;
+mod points;
 mod prediction_strength;
 mod saved;
 mod scorer;

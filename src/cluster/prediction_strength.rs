@@ -7,11 +7,12 @@
 
 use std::ops::RangeInclusive;
 
-use crate::cluster::kmeans::Centres;
+use crate::cluster::kmeans::centres::Centres;
+use crate::cluster::points::Points;
 use crate::cluster::{
     Criteria, KMeans, KMeansModel, Scorer, SegmentError, SegmentModel, Segmentation, Segmenter,
 };
-use crate::features::{DenseFeatures, FeatureMatrix};
+use crate::features::FeatureMatrix;
 use crate::num::blocks;
 use crate::num::random::{Purpose, Stream};
 use crate::units::SegmentId;
@@ -135,8 +136,8 @@ impl PredictionStrength {
         Ok(())
     }
 
-    fn strengths(&self, rows: &DenseFeatures, work: &Work) -> Result<Vec<Strength>, SegmentError> {
-        let mut order: Vec<usize> = (0..rows.n_rows()).collect();
+    fn strengths(&self, rows: &Points<'_>, work: &Work) -> Result<Vec<Strength>, SegmentError> {
+        let mut order: Vec<usize> = (0..rows.n()).collect();
         if order.len() > SAMPLE {
             Stream::new(self.seed, Purpose::Sample, 0).shuffle(&mut order);
             order.truncate(SAMPLE);
@@ -168,8 +169,8 @@ impl PredictionStrength {
     /// half is too small.
     fn both_ways(
         &self,
-        left: &DenseFeatures,
-        right: &DenseFeatures,
+        left: &Points<'_>,
+        right: &Points<'_>,
         k: usize,
         work: &Work,
     ) -> Result<Option<f64>, SegmentError> {
@@ -218,19 +219,16 @@ pub fn prediction_strength(
     labels: &[SegmentId],
     by: &KMeansModel,
 ) -> Result<f64, SegmentError> {
-    let rows = features.dense().map_err(SegmentError::Features)?;
-    if labels.len() != rows.n_rows() {
+    let rows = Points::of(features)?;
+    if labels.len() != rows.n() {
         return Err(SegmentError::Length {
             what: "the list of labels",
-            expected: rows.n_rows(),
+            expected: rows.n(),
             got: labels.len(),
         });
     }
-    if rows.n_columns() != by.centres().d() {
-        return Err(SegmentError::OtherFeatures {
-            expected: by.centres().d(),
-            got: rows.n_columns(),
-        });
+    if rows.d() != by.centres().d() {
+        return Err(SegmentError::OtherFeatures { expected: by.centres().d(), got: rows.d() });
     }
     let segments = by.n_segments();
     match labels.iter().position(|label| label.index() >= segments) {
@@ -243,11 +241,11 @@ pub fn prediction_strength(
     }
 }
 
-fn strength(rows: &DenseFeatures, labels: &[u32], centres: &Centres) -> f64 {
+fn strength(rows: &Points<'_>, labels: &[u32], centres: &Centres) -> f64 {
     let k = centres.k();
     let mut together = vec![0u64; k * k];
     for (row, &label) in labels.iter().enumerate() {
-        together[label as usize * k + centres.nearest(rows.row(row)).0 as usize] += 1;
+        together[label as usize * k + centres.nearest(&rows.row(row)).0 as usize] += 1;
     }
     let pairs = |n: u64| (n * n.saturating_sub(1)) as f64;
     let share = |counts: &[u64]| {
@@ -266,7 +264,7 @@ impl Segmenter for PredictionStrength {
     /// fewer segments.
     fn fit(&self, features: &FeatureMatrix, work: &Work) -> Result<ChosenKMeans, SegmentError> {
         self.validate()?;
-        let rows = features.dense().map_err(SegmentError::Features)?;
+        let rows = Points::of(features)?;
         let strengths = self.strengths(&rows, work)?;
         let supported =
             |s: &&Strength| s.strength.is_some_and(|strength| strength >= self.threshold);

@@ -312,6 +312,19 @@ impl FeatureMatrix {
     ///
     /// [`FeatureError::Missing`] and [`FeatureError::Kind`], with the first column at fault.
     pub fn dense(&self) -> Result<DenseFeatures, FeatureError> {
+        self.check_numbers()?;
+        let (n, d) = (self.n_customers(), self.n_features());
+        let mut values = vec![0.0; n * d];
+        for (place, column) in self.columns.iter().enumerate() {
+            for row in 0..n {
+                values[row * d + place] = column.number(row).unwrap_or(0.0);
+            }
+        }
+        Ok(DenseFeatures { n, d, values, weights: self.weights.clone() })
+    }
+
+    /// Whether all columns are numbers, or yes and no, without gaps.
+    pub(crate) fn check_numbers(&self) -> Result<(), FeatureError> {
         for column in &self.columns {
             if let Some(row) = column.first_missing() {
                 return Err(FeatureError::Missing { column: column.name.clone(), row });
@@ -323,14 +336,7 @@ impl FeatureMatrix {
                 });
             }
         }
-        let (n, d) = (self.n_customers(), self.n_features());
-        let mut values = vec![0.0; n * d];
-        for (place, column) in self.columns.iter().enumerate() {
-            for row in 0..n {
-                values[row * d + place] = column.number(row).unwrap_or(0.0);
-            }
-        }
-        Ok(DenseFeatures { n, d, values, weights: self.weights.clone() })
+        Ok(())
     }
 }
 
@@ -362,14 +368,6 @@ impl DenseFeatures {
     /// A row's weight.
     pub fn weight(&self, row: usize) -> f64 {
         self.weights.as_ref().map_or(1.0, |weights| weights[row])
-    }
-
-    /// Some of the rows, in the order given.
-    pub(crate) fn rows(&self, rows: &[usize]) -> Self {
-        let values = rows.iter().flat_map(|&row| self.row(row)).copied().collect();
-        let weights =
-            self.weights.as_ref().map(|weights| rows.iter().map(|&row| weights[row]).collect());
-        Self { n: rows.len(), d: self.d, values, weights }
     }
 }
 
