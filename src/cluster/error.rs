@@ -97,6 +97,43 @@ pub enum SegmentError {
         /// Features given.
         got: usize,
     },
+    /// A saved model is no JSON, or lacks something.
+    #[error("the text is no saved model")]
+    Malformed {
+        /// What the reader of JSON says.
+        #[source]
+        source: serde_json::Error,
+    },
+    /// A saved model is of another kind.
+    #[error("the format is not `{expected}`")]
+    OtherFormat {
+        /// What was asked for.
+        expected: &'static str,
+    },
+    /// A newer version of this crate saved the model.
+    #[error("version {version} is newer than {newest}, the newest that this crate reads")]
+    FromTheFuture {
+        /// Its version.
+        version: u32,
+        /// The newest that is known.
+        newest: u32,
+    },
+    /// A part of a model cannot be.
+    #[error("`{what}` is not {expected}")]
+    Invalid {
+        /// Which part.
+        what: &'static str,
+        /// What would do.
+        expected: &'static str,
+    },
+    /// An answer that the model has never met.
+    #[error("column `{column}`, row {row}: an answer that was not there when the model was made")]
+    NewLevel {
+        /// Which column.
+        column: String,
+        /// Zero-based row of the first.
+        row: usize,
+    },
     /// The features cannot be used.
     #[error(transparent)]
     Features(FeatureError),

@@ -13,7 +13,9 @@ use crate::cluster::kmeans::centres::Centres;
 use crate::cluster::kmeans::lloyd::place;
 use crate::cluster::kmeans::search::Best;
 use crate::cluster::points::Points;
-use crate::cluster::{Membership, SegmentError, SegmentModel, Segmentation, Segmenter};
+use crate::cluster::{
+    Criteria, Membership, Scorer, ScoringRule, SegmentError, SegmentModel, Segmentation, Segmenter,
+};
 use crate::features::FeatureMatrix;
 use crate::units::SegmentId;
 use crate::work::Work;
@@ -216,7 +218,7 @@ impl SegmentModel for KMeansModel {
         let mine = features.select(&self.features).map_err(SegmentError::Features)?;
         let (labels, _) = place(&Points::of(&mine)?, &self.centres, work)?;
         let hard = labels.into_iter().map(|label| Some(SegmentId(label))).collect();
-        let names = (1..=self.n_segments()).map(|number| format!("Segment {number}")).collect();
+        let names = segment_names(self.n_segments());
         let segmentation =
             Segmentation::new(features.ids().clone(), names, Membership::Hard(hard))?;
         Ok(segmentation.made_from(self.features.iter().cloned()))
@@ -230,6 +232,28 @@ impl SegmentModel for KMeansModel {
             self.hits
         )
     }
+
+    fn scorer(&self) -> Option<Scorer> {
+        let k = self.n_segments();
+        let centres = (0..k).map(|segment| self.centre(segment).to_vec()).collect();
+        let rule = ScoringRule::NearestCentre { centres };
+        Scorer::new(self.features.clone(), segment_names(k), rule).ok()
+    }
+
+    fn criteria(&self) -> Criteria {
+        Criteria {
+            inertia: Some(self.inertia),
+            starts: Some(self.restarts),
+            hits: Some(self.hits),
+            converged: Some(self.converged),
+            ..Criteria::default()
+        }
+    }
+}
+
+/// Names of segments that have none.
+pub(crate) fn segment_names(k: usize) -> Vec<String> {
+    (1..=k).map(|number| format!("Segment {number}")).collect()
 }
 
 #[cfg(test)]

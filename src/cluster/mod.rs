@@ -4,6 +4,8 @@
 //! |---|---|
 //! | [`Segmentation`] | who is in which segment: one each, several, by degree, or none |
 //! | [`Segmenter`], [`SegmentModel`] | the seam for a caller's own method, and what it leaves behind |
+//! | [`Criteria`] | what a fitted model says of its own fit |
+//! | [`Scorer`], [`ScoringRule`] | what a fitted model needs to place one customer, as plain data |
 //! | [`KMeans`] | segments around centres, for numbers on comparable scales |
 //! | [`KPrototypes`] | centres of mixed kinds, with each variable's share of the distance |
 //! | [`KMedoids`], [`Dissimilarity`] | customers who stand for the others; Gower's coefficient for mixed kinds with gaps |
@@ -17,6 +19,7 @@
 //! bring them. Both are a [`Segmentation`], and what comes after cannot tell them apart.
 
 mod dissimilarity;
+mod criteria;
 mod error;
 mod joint;
 mod kmeans;
@@ -31,11 +34,14 @@ mod numbers;
 mod mixture;
 mod prediction_strength;
 mod prototypes;
+mod saved;
+mod scorer;
 mod segmentation;
 mod segmenter;
 mod spanning;
 
 pub use dissimilarity::Dissimilarity;
+pub use criteria::Criteria;
 pub use error::SegmentError;
 pub use joint::{BasisShare, Joint, JointModel};
 pub use hdbscan::{Hdbscan, HdbscanModel, Placement, Selection};
@@ -45,5 +51,6 @@ pub use medoids::{KMedoids, MedoidsModel, Searched};
 pub use mixture::{Covariance, GaussianMixture, GaussianMixtureModel};
 pub use prediction_strength::{ChosenKMeans, PredictionStrength, Strength, prediction_strength};
 pub use prototypes::{KPrototypes, PrototypesModel, VariableShare};
+pub use scorer::{Item, Scorer, ScoringRule, Test, TreeNode};
 pub use segmentation::{Membership, Segmentation};
 pub use segmenter::{DynSegmenter, SegmentModel, Segmenter};

@@ -9,7 +9,9 @@ use std::ops::RangeInclusive;
 
 use crate::cluster::kmeans::centres::Centres;
 use crate::cluster::points::Points;
-use crate::cluster::{KMeans, KMeansModel, SegmentError, SegmentModel, Segmentation, Segmenter};
+use crate::cluster::{
+    Criteria, KMeans, KMeansModel, Scorer, SegmentError, SegmentModel, Segmentation, Segmenter,
+};
 use crate::features::FeatureMatrix;
 use crate::num::blocks;
 use crate::num::random::{Purpose, Stream};
@@ -304,6 +306,14 @@ impl SegmentModel for ChosenKMeans {
             })
             .collect();
         format!("{}; prediction strength {}", self.model.story(), tried.join(", "))
+    }
+
+    fn scorer(&self) -> Option<Scorer> {
+        self.model.scorer()
+    }
+
+    fn criteria(&self) -> Criteria {
+        self.model.criteria()
     }
 }
 

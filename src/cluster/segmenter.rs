@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::cluster::{SegmentError, Segmentation};
+use crate::cluster::{Criteria, Scorer, SegmentError, Segmentation};
 use crate::features::FeatureMatrix;
 use crate::work::Work;
 
@@ -34,6 +34,18 @@ pub trait SegmentModel: fmt::Debug + Send + Sync {
 
     /// How the segments were found, in a line for people: what was tried, and what was chosen why.
     fn story(&self) -> String;
+
+    /// The model as plain data for placing one customer, where it can be had in one of the forms of
+    /// [`ScoringRule`](crate::cluster::ScoringRule). It places as [`assign`](Self::assign) does, but
+    /// for customers within rounding of a border.
+    fn scorer(&self) -> Option<Scorer> {
+        None
+    }
+
+    /// What the fit says of itself, so that candidates can be compared.
+    fn criteria(&self) -> Criteria {
+        Criteria::default()
+    }
 }
 
 /// [`Segmenter`] behind a pointer; implemented for every `Segmenter`, never by hand.

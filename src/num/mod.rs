@@ -8,6 +8,7 @@
 //! | [`correlation`] | whether two numbers go together |
 //! | [`delta`] | standard errors of predictions |
 //! | [`decay`] | integrals of decaying products of powers |
+//! | [`exact`] | numbers as texts that keep every bit |
 //! | [`exponential_integral`] | the generalised exponential integral |
 //! | [`gamma_tail`] | tails and quantiles of the gamma distribution |
 //! | [`falling_sum`] | discounted sums of the powers of a beta-distributed probability |
@@ -37,6 +38,7 @@ pub(crate) mod chebyshev;
 pub(crate) mod correlation;
 pub(crate) mod decay;
 pub(crate) mod delta;
+pub(crate) mod exact;
 pub(crate) mod exponential_integral;
 pub(crate) mod falling_sum;
 pub(crate) mod gamma_tail;
