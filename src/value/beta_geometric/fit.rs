@@ -27,6 +27,9 @@ pub(in crate::value) const RANGE: Bounds = Bounds { low: -16.0, high: 16.0 };
 const SAMPLED_FROM: usize = 32_768;
 /// About so many of the distinct records are in the sample: every so manieth, hence of all x.
 const SAMPLE: usize = 8192;
+/// Where that is a smaller part of all, a sample of this part comes between: it costs a fifth of a
+/// pass over all, and saves one.
+const SECOND_SAMPLE: usize = 16;
 
 pub(super) fn fit(
     variant: Variant,
@@ -37,11 +40,16 @@ pub(super) fn fit(
     refuse_too_few(variant, settings, base)?;
     let rows = Rows::of(variant, base, 1);
     let mut start = [0.5, base.mean_age_in_weeks().max(0.1), 1.0, 2.0].map(ln);
-    if base.distinct().len() >= SAMPLED_FROM {
-        let sample = Rows::of(variant, base, base.distinct().len() / SAMPLE);
-        let found = minimise(start, RANGE, |logs| sample.negative_log_likelihood(logs, work))?;
-        if found.converged && !found.bound.contains(&true) {
-            start = found.at;
+    let distinct = base.distinct().len();
+    if distinct >= SAMPLED_FROM {
+        let first = distinct / SAMPLE;
+        let second = (first > SECOND_SAMPLE).then_some(SECOND_SAMPLE);
+        for every in [Some(first), second].into_iter().flatten() {
+            let sample = Rows::of(variant, base, every);
+            let found = minimise(start, RANGE, |logs| sample.negative_log_likelihood(logs, work))?;
+            if found.converged && !found.bound.contains(&true) {
+                start = found.at;
+            }
         }
     }
     fit_from(variant, &rows, start, work)
@@ -95,12 +103,23 @@ pub(in crate::value) struct Rows {
     signs: Vec<(f64, f64)>,
     /// Each x that occurs with its customers.
     by_x: Vec<(u32, f64)>,
-    /// Each x whose customers may have dropped out, with its rows in the columns below.
+    /// Each x whose customers may have dropped out, with its rows among those below.
     runs: Vec<Run>,
-    at_last: Vec<u32>,
-    at_end: Vec<u32>,
-    customers: Vec<f64>,
+    rows: Vec<Row>,
 }
+
+/// A distinct record: the places of t_x and T among the times, and its customers.
+#[derive(Debug, Clone, Copy, Default)]
+struct Row {
+    at_last: u32,
+    at_end: u32,
+    customers: f64,
+}
+
+/// Records that are read together.
+const STRETCH: usize = 1 << 16;
+/// Up to so many times, each stretch adds up its own signs of life.
+const FEW_TIMES: usize = 1 << 13;
 
 struct Run {
     x: u32,
@@ -119,46 +138,71 @@ struct Cell {
 impl Rows {
     /// Every `every`th distinct record.
     pub(super) fn of(variant: Variant, base: &PurchaseSummary, every: usize) -> Self {
-        let picked = || base.distinct().iter().zip(base.customers()).step_by(every.max(1));
-        let grid = Grid::of(picked().map(|(record, _)| (record.age_at_last(), record.age())));
-        let mut rows = Self {
-            variant,
-            signs: vec![(0.0, 0.0); grid.len()],
-            times: grid.weeks(),
-            by_x: Vec::new(),
-            runs: Vec::new(),
-            at_last: Vec::new(),
-            at_end: Vec::new(),
-            customers: Vec::new(),
+        let every = every.max(1);
+        let n = base.distinct().len().div_ceil(every);
+        let record = |row: usize| &base.distinct()[row * every];
+        let grid = Grid::of(n, |row| (record(row).age_at_last(), record(row).age()));
+        let apart = grid.len() <= FEW_TIMES;
+        let mut rows = vec![Row::default(); n];
+        // Customers are whole numbers, and so are these sums, whatever their order.
+        let add_signs = |rows: &[Row], first: usize, signs: &mut [(f64, f64)]| {
+            for (i, row) in rows.iter().enumerate() {
+                let x = record(first + i).repeat_purchases();
+                let at_risk = variant.whole_chances(x) > 0;
+                let sign = &mut signs[if at_risk { row.at_last } else { row.at_end } as usize];
+                sign.0 += row.customers;
+                sign.1 += row.customers * f64::from(x);
+            }
         };
-        let n = base.distinct().len().div_ceil(every.max(1));
-        rows.at_last.reserve(n);
-        rows.at_end.reserve(n);
-        rows.customers.reserve(n);
-        for (record, &customers) in picked() {
-            let (x, customers) = (record.repeat_purchases(), customers as f64);
-            match rows.by_x.last_mut() {
-                Some((last, count)) if *last == x => *count += customers,
-                _ => rows.by_x.push((x, customers)),
+        // Nobody can cancel a handle that is made here; an empty answer stands for that.
+        let parts = blocks::fill(&mut rows, STRETCH, &Work::new(), |first, out| {
+            let mut by_x: Vec<(u32, f64)> = Vec::new();
+            for (row, out) in (first..).zip(&mut *out) {
+                let (record, customers) = (record(row), base.customers()[row * every] as f64);
+                *out = Row {
+                    at_last: grid.place(record.age_at_last()),
+                    at_end: grid.place(record.age()),
+                    customers,
+                };
+                match by_x.last_mut() {
+                    Some((x, count)) if *x == record.repeat_purchases() => *count += customers,
+                    _ => by_x.push((record.repeat_purchases(), customers)),
+                }
             }
-            let at_end = grid.place(record.age());
-            if variant.whole_chances(x) == 0 {
-                rows.signs[at_end].0 += customers;
-                continue;
+            let mut signs = vec![(0.0, 0.0); if apart { grid.len() } else { 0 }];
+            if apart {
+                add_signs(out, first, &mut signs);
             }
-            let at_last = grid.place(record.age_at_last());
-            rows.signs[at_last].0 += customers;
-            rows.signs[at_last].1 += customers * f64::from(x);
-            let row = rows.customers.len();
-            match rows.runs.last_mut() {
-                Some(run) if run.x == x => run.rows.end = row + 1,
-                _ => rows.runs.push(Run { x, rows: row..row + 1 }),
+            (by_x, signs)
+        })
+        .unwrap_or_default();
+        let mut signs = vec![(0.0, 0.0); grid.len()];
+        let mut by_x: Vec<(u32, f64)> = Vec::new();
+        for (part_by_x, part_signs) in parts {
+            for (x, customers) in part_by_x {
+                match by_x.last_mut() {
+                    Some((last, count)) if *last == x => *count += customers,
+                    _ => by_x.push((x, customers)),
+                }
             }
-            rows.at_last.push(at_last as u32);
-            rows.at_end.push(at_end as u32);
-            rows.customers.push(customers);
+            for (sign, part) in signs.iter_mut().zip(part_signs) {
+                sign.0 += part.0;
+                sign.1 += part.1;
+            }
         }
-        rows
+        if !apart {
+            add_signs(&rows, 0, &mut signs);
+        }
+        let (mut runs, mut start) = (Vec::with_capacity(by_x.len()), 0);
+        for &(x, _) in &by_x {
+            let more = |len: usize| start + len < n && record(start + len).repeat_purchases() == x;
+            let end = start + count_while(n - start, more);
+            if variant.whole_chances(x) > 0 {
+                runs.push(Run { x, rows: start..end });
+            }
+            start = end;
+        }
+        Self { variant, times: grid.weeks(), signs, by_x, runs, rows }
     }
 
     /// The negative log-likelihood with both derivatives, in the logarithms of r, α, a, b.
@@ -172,7 +216,9 @@ impl Rows {
         let mut sum = Derivatives::default();
         self.add_terms_of_x(p, &mut sum);
         self.add_signs_of_life(p, &cells, &mut sum);
-        let parts = blocks::map_blocks(self.customers.len(), work, |rows| {
+        let first = self.runs.first().map_or(self.rows.len(), |run| run.rows.start);
+        let parts = blocks::map_blocks(self.rows.len() - first, work, |rows| {
+            let rows = first + rows.start..first + rows.end;
             let mut part = Derivatives::default();
             let mut run = self.runs.partition_point(|run| run.rows.end <= rows.start);
             let mut from = rows.start;
@@ -247,7 +293,10 @@ impl Rows {
             sum.hessian[ALPHA][ALPHA] +=
                 purchases * cell.inverse * cell.inverse - slope * (1.0 / alpha + cell.inverse);
         }
-        let at_risk = self.customers.iter().fold(0.0, |total, customers| total + customers);
+        let mut at_risk = 0.0;
+        for &(x, customers) in &self.by_x {
+            at_risk += if self.variant.whole_chances(x) > 0 { customers } else { 0.0 };
+        }
         sum.value += at_risk * ln(a);
         sum.gradient[A] += at_risk / a;
         sum.hessian[A][A] -= at_risk / (a * a);
@@ -262,10 +311,10 @@ impl Rows {
         let mut from = rows.start;
         while from < rows.end {
             let to = (from + STRIP).min(rows.end);
-            for (i, row) in (from..to).enumerate() {
-                let last = cells[self.at_last[row] as usize];
-                let end = cells[self.at_end[row] as usize];
-                strip.customers[i] = self.customers[row];
+            for (i, row) in self.rows[from..to].iter().enumerate() {
+                let last = cells[row.at_last as usize];
+                let end = cells[row.at_end as usize];
+                strip.customers[i] = row.customers;
                 strip.silence[i] = end.log_ratio - last.log_ratio;
                 strip.apart[i] = last.inverse - end.inverse;
                 strip.together[i] = last.inverse + end.inverse;
@@ -292,18 +341,24 @@ enum Grid {
 }
 
 impl Grid {
-    fn of(times: impl Iterator<Item = (f64, f64)> + Clone) -> Self {
-        // Days are worth a table of their own unless it would be longer than the data.
-        let (mut rows, mut longest, mut whole) = (0, 0.0_f64, true);
-        for (last, end) in times.clone() {
-            rows += 1;
-            longest = longest.max(end);
-            whole &= f64::from(last as u32) == last && f64::from(end as u32) == end;
+    /// Of the two times of each of `n` rows.
+    fn of(n: usize, times: impl Fn(usize) -> (f64, f64) + Sync) -> Self {
+        let is_day = |time: f64| f64::from(time as u32) == time;
+        let parts = blocks::map_blocks(n, &Work::new(), |rows| {
+            rows.fold((0.0_f64, true), |(longest, whole), row| {
+                let (last, end) = times(row);
+                (longest.max(end), whole & is_day(last) & is_day(end))
+            })
+        });
+        let (mut longest, mut whole) = (0.0_f64, true);
+        for part in parts.unwrap_or_default() {
+            (longest, whole) = (longest.max(part.0), whole & part.1);
         }
-        if whole && longest < 4096.0 + 2.0 * f64::from(rows) {
+        // Days are worth a table of their own unless it would be longer than the data.
+        if whole && longest < 4096.0 + 2.0 * n as f64 {
             return Self::Days(longest as usize + 1);
         }
-        let mut any: Vec<f64> = times.flat_map(|(last, end)| [last, end]).collect();
+        let mut any: Vec<f64> = (0..n).map(times).flat_map(|(last, end)| [last, end]).collect();
         any.sort_unstable_by(f64::total_cmp);
         any.dedup();
         Self::Any(any)
@@ -323,12 +378,26 @@ impl Grid {
         }
     }
 
-    fn place(&self, time: f64) -> usize {
+    fn place(&self, time: f64) -> u32 {
         match self {
-            Self::Days(_) => time as usize,
-            Self::Any(times) => times.partition_point(|&other| other < time),
+            Self::Days(_) => time as u32,
+            Self::Any(times) => times.partition_point(|&other| other < time) as u32,
         }
     }
+}
+
+/// How many of `0..n` come before the first of which it does not hold; found by halving.
+fn count_while(n: usize, holds: impl Fn(usize) -> bool) -> usize {
+    let (mut low, mut high) = (0, n);
+    while low < high {
+        let middle = low + (high - low) / 2;
+        if holds(middle) {
+            low = middle + 1;
+        } else {
+            high = middle;
+        }
+    }
+    low
 }
 
 /// Rows taken at a time: their columns stay in the nearest cache.
