@@ -6,7 +6,6 @@
 //! in one string, so that no row costs a heap allocation. Hashes are seeded at random and no output
 //! follows them: numbers follow the order of first sight, and whoever needs an order sorts by id.
 
-mod index;
 mod sorted;
 
 use std::hash::BuildHasher;
@@ -16,8 +15,8 @@ use foldhash::fast::RandomState;
 
 use crate::data::DataError;
 use crate::data::batch::PLACE;
+use crate::num::index::{Index, NOBODY};
 use crate::units::UnitError;
-use index::{Index, NOBODY};
 use sorted::Naming;
 
 /// Ids seen so far, numbered in the order of first sight, each with a value.

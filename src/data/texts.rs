@@ -3,9 +3,9 @@
 use std::hash::BuildHasher;
 
 use foldhash::quality::RandomState;
-use hashbrown::HashTable;
 
 use crate::data::{DataError, TextColumn};
+use crate::num::index::{Index, NOBODY};
 
 /// Texts behind one another in one string.
 #[derive(Clone, Default)]
@@ -45,7 +45,7 @@ impl Texts {
 #[derive(Clone, Default)]
 pub(crate) struct Names {
     texts: Texts,
-    numbers: HashTable<u32>,
+    numbers: Index,
     hasher: RandomState,
 }
 
@@ -67,24 +67,29 @@ impl Names {
 
     /// The number of a name, if it has one.
     pub(crate) fn find(&self, name: &str) -> Option<u32> {
-        self.find_hashed(self.hasher.hash_one(name), name)
+        self.find_hashed(self.hash(name), name)
     }
 
-    fn find_hashed(&self, hash: u64, name: &str) -> Option<u32> {
-        self.numbers.find(hash, |&number| self.texts.get(number as usize) == name).copied()
+    fn hash(&self, name: &str) -> u32 {
+        (self.hasher.hash_one(name) >> 32) as u32
+    }
+
+    fn find_hashed(&self, hash: u32, name: &str) -> Option<u32> {
+        let number = self.numbers.find(hash, |number| self.texts.get(number as usize) == name);
+        (number != NOBODY).then_some(number)
     }
 
     /// The number of a name, new ones included; `None` where it would be the one behind `limit`.
     pub(crate) fn number(&mut self, name: &str, limit: usize) -> Option<u32> {
-        let hash = self.hasher.hash_one(name);
+        let hash = self.hash(name);
         if let Some(number) = self.find_hashed(hash, name) {
             return Some(number);
         }
-        let number = u32::try_from(self.len()).ok().filter(|&number| (number as usize) < limit)?;
+        let number = u32::try_from(self.len())
+            .ok()
+            .filter(|&number| number < NOBODY && (number as usize) < limit)?;
         self.texts.push(name);
-        let (texts, hasher) = (&self.texts, &self.hasher);
-        self.numbers
-            .insert_unique(hash, number, |&number| hasher.hash_one(texts.get(number as usize)));
+        self.numbers.insert(hash, number);
         Some(number)
     }
 

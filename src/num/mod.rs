@@ -11,6 +11,7 @@
 //! | [`exponential_integral`] | the generalised exponential integral |
 //! | [`gamma_tail`] | tails and quantiles of the gamma distribution |
 //! | [`falling_sum`] | discounted sums of the powers of a beta-distributed probability |
+//! | [`index`] | numbers found by hash |
 //! | [`interval`] | intervals for shares and means |
 //! | [`linear`] | small symmetric systems |
 //! | [`newton`] | minimum of a smooth function of a few variables |
@@ -22,9 +23,11 @@
 //! | [`random`] | random streams whose values never change |
 //! | [`real`] | transcendental functions from one source |
 //! | [`sampler`] | draws from the classical distributions |
+//! | [`simd`] | the vector instructions of this machine, found at run time |
 //! | [`softplus`] | the logistic curve and its integral, for many values at once |
 //! | [`special`] | gamma functions and tails of distributions |
 //! | [`two_sample`] | two groups compared on a number |
+//! | [`vector`] | exponentials and logarithms for many values at once |
 //!
 //! Private to the crate: stages speak in their own words.
 
@@ -37,6 +40,7 @@ pub(crate) mod delta;
 pub(crate) mod exponential_integral;
 pub(crate) mod falling_sum;
 pub(crate) mod gamma_tail;
+pub(crate) mod index;
 pub(crate) mod interval;
 pub(crate) mod linear;
 pub(crate) mod newton;
@@ -48,6 +52,8 @@ pub(crate) mod random;
 pub(crate) mod rank_groups;
 pub(crate) mod real;
 pub(crate) mod sampler;
+pub(crate) mod simd;
 pub(crate) mod softplus;
 pub(crate) mod special;
 pub(crate) mod two_sample;
+pub(crate) mod vector;

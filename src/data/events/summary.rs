@@ -307,7 +307,12 @@ impl Fold<'_> {
             let key = batch.keys.as_ref().map_or("", |keys| keys.get(row));
             let limit = self.spec.max_keys;
             let (kind, key) = (self.tallies.kind(kind, limit)?, self.tallies.key(key, limit)?);
-            self.tallies.add(Entry { customer, kind, key, tally: EventTally::of_one(time, value) });
+            self.tallies.add(Entry {
+                customer,
+                kind,
+                key,
+                tally: EventTally::of_one(time, value),
+            })?;
             report.rows_kept += 1;
         }
         Ok(())

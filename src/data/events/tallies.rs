@@ -4,10 +4,10 @@ use std::collections::BTreeSet;
 use std::hash::BuildHasher;
 
 use foldhash::quality::RandomState;
-use hashbrown::HashTable;
 
 use crate::data::texts::Names;
 use crate::data::{DataError, EventKind, EventTally, KindReport};
+use crate::num::index::{Index, NOBODY};
 
 /// Tallies in the order of first sight, kinds and keys numbered.
 #[derive(Default)]
@@ -17,7 +17,7 @@ pub(super) struct Tallies {
     /// Whether a kind is a consent, whose ties go to the refusal.
     consents: Vec<bool>,
     entries: Vec<Entry>,
-    places: HashTable<usize>,
+    places: Index,
     hasher: RandomState,
 }
 
@@ -56,20 +56,28 @@ impl Tallies {
     }
 
     /// Adds a tally to that of its customer, kind and key.
-    pub(super) fn add(&mut self, entry: Entry) {
+    ///
+    /// # Errors
+    ///
+    /// [`DataError::TooManyKeys`] beyond 4 billion tallies.
+    pub(super) fn add(&mut self, entry: Entry) -> Result<(), DataError> {
         let whose = |entry: &Entry| (entry.customer, entry.kind, entry.key);
-        let (hasher, entries) = (&self.hasher, &mut self.entries);
-        let hash = hasher.hash_one(whose(&entry));
-        let found = self.places.find(hash, |&place| whose(&entries[place]) == whose(&entry));
-        if let Some(&place) = found {
+        let entries = &mut self.entries;
+        let hash = (self.hasher.hash_one(whose(&entry)) >> 32) as u32;
+        let same = |place: u32| whose(&entries[place as usize]) == whose(&entry);
+        let place = self.places.find(hash, same);
+        if place != NOBODY {
             let consent = self.consents[entry.kind as usize];
             let of_same_second = if consent { f64::min } else { f64::max };
-            entries[place].tally.add(&entry.tally, of_same_second);
-            return;
+            entries[place as usize].tally.add(&entry.tally, of_same_second);
+            return Ok(());
         }
-        let place = entries.len();
+        let (what, limit) = ("tally", NOBODY as usize);
+        let place = u32::try_from(entries.len()).ok().filter(|&place| place < NOBODY);
+        let place = place.ok_or(DataError::TooManyKeys { what, limit })?;
         entries.push(entry);
-        self.places.insert_unique(hash, place, |&place| hasher.hash_one(whose(&entries[place])));
+        self.places.insert(hash, place);
+        Ok(())
     }
 
     /// Adds what another summary has.
@@ -83,7 +91,7 @@ impl Tallies {
             other.keys.iter().map(|key| self.key(key, limit)).collect::<Result<_, _>>()?;
         for entry in &other.entries {
             let (kind, key) = (kinds[entry.kind as usize], keys[entry.key as usize]);
-            self.add(Entry { kind, key, ..*entry });
+            self.add(Entry { kind, key, ..*entry })?;
         }
         Ok(())
     }

@@ -7,15 +7,15 @@
 use std::hash::{BuildHasher, Hash};
 
 use foldhash::quality::RandomState;
-use hashbrown::HashTable;
 
 use super::{CustomerIds, Ids};
+use crate::num::index::{Index, NOBODY};
 
 /// The rows of a table of customers by id. It takes at most 12 bytes per customer, and lives as
 /// long as the join that needs it.
 pub(crate) struct CustomerLookup<'a> {
     ids: &'a Ids,
-    rows: HashTable<u32>,
+    rows: Index,
     hasher: RandomState,
 }
 
@@ -24,19 +24,23 @@ impl CustomerIds {
     pub(crate) fn lookup(&self) -> CustomerLookup<'_> {
         let ids = &self.0.ids;
         let hasher = RandomState::default();
-        let mut rows = HashTable::with_capacity(ids.len());
+        let mut rows = Index::with_capacity(ids.len());
         for row in 0..ids.len() as u32 {
-            rows.insert_unique(hash_of(&hasher, ids, row), row, |&row| hash_of(&hasher, ids, row));
+            rows.insert(hash_of(&hasher, ids, row), row);
         }
         CustomerLookup { ids, rows, hasher }
     }
 }
 
-fn hash_of(hasher: &RandomState, ids: &Ids, row: u32) -> u64 {
+fn hash_of(hasher: &RandomState, ids: &Ids, row: u32) -> u32 {
     match ids {
-        Ids::Integers(ids) => hasher.hash_one(ids[row as usize]),
-        Ids::Texts { text, ends } => hasher.hash_one(text_at(text, ends, row)),
+        Ids::Integers(ids) => half_hash(hasher, ids[row as usize]),
+        Ids::Texts { text, ends } => half_hash(hasher, text_at(text, ends, row)),
     }
+}
+
+fn half_hash(hasher: &RandomState, id: impl Hash) -> u32 {
+    (hasher.hash_one(id) >> 32) as u32
 }
 
 fn text_at<'t>(text: &'t str, ends: &[usize], row: u32) -> &'t str {
@@ -63,7 +67,8 @@ impl CustomerLookup<'_> {
     }
 
     fn find<T: Hash + PartialEq>(&self, id: T, of: impl Fn(u32) -> T) -> Option<u32> {
-        self.rows.find(self.hasher.hash_one(&id), |&row| of(row) == id).copied()
+        let row = self.rows.find(half_hash(&self.hasher, &id), |row| of(row) == id);
+        (row != NOBODY).then_some(row)
     }
 }
 

@@ -1,16 +1,16 @@
-//! Where the entries of a roster stand, by half of their hashes.
+//! Numbers found by half of a hash: where the entries of a table stand.
 //!
 //! An open table with eight bytes a slot: the half hash, so that neither comparing nor growing
 //! needs the entry, and the number. A slot's place is the upper bits of its half hash, so that a
 //! table of twice the size is filled from front to back.
 
 /// The number of nobody.
-pub(super) const NOBODY: u32 = u32::MAX;
+pub(crate) const NOBODY: u32 = u32::MAX;
 
 /// Numbers by hash.
 #[derive(Clone, Default)]
-pub(super) struct Index {
-    /// A power of two of them, of which some are always free; none before the first number.
+pub(crate) struct Index {
+    /// Some are always free; none before the first number.
     slots: Vec<Slot>,
     taken: usize,
 }
@@ -27,6 +27,11 @@ const FREE: Slot = Slot { hash: 0, number: NOBODY };
 const AT_LEAST: usize = 16;
 
 impl Index {
+    /// Room for so many numbers: at most 12 bytes for each.
+    pub(crate) fn with_capacity(numbers: usize) -> Self {
+        Self { slots: vec![FREE; numbers + numbers.div_ceil(3) + 1], taken: 0 }
+    }
+
     /// Where the search for a hash begins; zero where there are no slots.
     #[inline]
     fn place(&self, hash: u32) -> usize {
@@ -36,19 +41,19 @@ impl Index {
     /// Reads the slot at which the search for a hash begins, so that its line is near when the
     /// search comes.
     #[inline]
-    pub(super) fn touch(&self, hash: u32) -> u32 {
+    pub(crate) fn touch(&self, hash: u32) -> u32 {
         self.slots.get(self.place(hash)).map_or(0, |slot| slot.hash)
     }
 
     /// Whoever has this hash first, or [`NOBODY`].
     #[inline]
-    pub(super) fn first(&self, hash: u32) -> u32 {
+    pub(crate) fn first(&self, hash: u32) -> u32 {
         self.find(hash, |_| true)
     }
 
     /// The one with this hash of whom `same` says so, or [`NOBODY`].
     #[inline]
-    pub(super) fn find(&self, hash: u32, same: impl Fn(u32) -> bool) -> u32 {
+    pub(crate) fn find(&self, hash: u32, same: impl Fn(u32) -> bool) -> u32 {
         let mut place = self.place(hash);
         loop {
             match self.slots.get(place) {
@@ -62,7 +67,7 @@ impl Index {
     }
 
     /// Adds a number that is not there.
-    pub(super) fn insert(&mut self, hash: u32, number: u32) {
+    pub(crate) fn insert(&mut self, hash: u32, number: u32) {
         if 4 * (self.taken + 1) > 3 * self.slots.len() {
             self.grow();
         }
@@ -89,7 +94,7 @@ impl Index {
     }
 
     /// Forgets all numbers and keeps the memory.
-    pub(super) fn clear(&mut self) {
+    pub(crate) fn clear(&mut self) {
         self.slots.fill(FREE);
         self.taken = 0;
     }
