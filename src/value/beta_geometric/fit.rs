@@ -8,9 +8,12 @@
 
 use std::ops::Range;
 
+use pulp::{Simd, WithSimd};
+
 use crate::num::blocks;
 use crate::num::newton::{Bounds, Curve, minimise};
 use crate::num::real::{exp, ln, ln_1p};
+use crate::num::simd::{self, fma};
 use crate::num::softplus::fates;
 use crate::num::special::{digamma_rise, ln_rising, trigamma_fall};
 use crate::value::beta_geometric::likelihood::Variant;
@@ -304,31 +307,12 @@ impl Rows {
 
     /// The sums over rows that share x.
     fn sums(&self, x: u32, rows: Range<usize>, [r, _, a, b]: [f64; 4], cells: &[Cell]) -> Sums {
-        let shape = r + f64::from(x);
-        let odds = ln(b + (self.variant.chances(x) - 1.0)) - ln(a);
-        let mut sums = Sums::default();
-        let mut strip = Strip::default();
-        let mut from = rows.start;
-        while from < rows.end {
-            let to = (from + STRIP).min(rows.end);
-            for (i, row) in self.rows[from..to].iter().enumerate() {
-                let last = cells[row.at_last as usize];
-                let end = cells[row.at_end as usize];
-                strip.customers[i] = row.customers;
-                strip.silence[i] = end.log_ratio - last.log_ratio;
-                strip.apart[i] = last.inverse - end.inverse;
-                strip.together[i] = last.inverse + end.inverse;
-            }
-            // Rows without customers fill the last lanes.
-            let filled = (to - from).next_multiple_of(LANES);
-            for i in to - from..filled {
-                strip.customers[i] = 0.0;
-                (strip.silence[i], strip.apart[i], strip.together[i]) = (0.0, 0.0, 0.0);
-            }
-            sums.add(&strip, filled, odds, shape);
-            from = to;
-        }
-        sums
+        simd::run(SumsOf {
+            rows: &self.rows[rows],
+            cells,
+            shape: r + f64::from(x),
+            odds: ln(b + (self.variant.chances(x) - 1.0)) - ln(a),
+        })
     }
 }
 
@@ -401,41 +385,9 @@ fn count_while(n: usize, holds: impl Fn(usize) -> bool) -> usize {
 }
 
 /// Rows taken at a time: their columns stay in the nearest cache.
-const STRIP: usize = 128;
-/// Partial sums side by side, so that one addition need not wait for the one before.
-const LANES: usize = 2;
-
-/// Some rows of equal x.
-struct Strip {
-    customers: [f64; STRIP],
-    /// `ln((α+T) / (α+t_x))`
-    silence: [f64; STRIP],
-    /// `1/(α+t_x) - 1/(α+T)`
-    apart: [f64; STRIP],
-    /// `1/(α+t_x) + 1/(α+T)`
-    together: [f64; STRIP],
-    /// The probability alive.
-    alive: [f64; STRIP],
-    /// That times the probability of having dropped out.
-    spread: [f64; STRIP],
-    /// What being alive adds to the log-likelihood.
-    gain: [f64; STRIP],
-}
-
-impl Default for Strip {
-    fn default() -> Self {
-        let none = [0.0; STRIP];
-        Self {
-            customers: none,
-            silence: none,
-            apart: none,
-            together: none,
-            alive: none,
-            spread: none,
-            gain: none,
-        }
-    }
-}
+const STRIP: usize = 64;
+/// Partial sums side by side, on every machine.
+const LANES: usize = 8;
 
 /// Sums over rows of equal x, from which the derivatives follow.
 ///
@@ -456,40 +408,88 @@ struct Sums {
     vuu: [f64; LANES],
 }
 
-impl Sums {
-    fn add(&mut self, strip: &Strip, filled: usize, odds: f64, shape: f64) {
-        let mut alive = strip.alive;
-        let (mut spread, mut gain) = (strip.spread, strip.gain);
-        for i in 0..filled {
-            let fates = fates(odds - shape * strip.silence[i]);
-            alive[i] = fates.first;
-            spread[i] = fates.spread;
-            gain[i] = fates.softplus;
-        }
-        let mut sums = *self;
-        let mut i = 0;
-        while i + LANES <= filled {
-            for lane in 0..LANES {
-                let at = i + lane;
-                let customers = strip.customers[at];
-                let (d, u) = (strip.silence[at], strip.apart[at]);
-                let (w, v) = (customers * alive[at], customers * spread[at]);
-                let (wu, vd, vu) = (w * u, v * d, v * u);
-                sums.gain[lane] += customers * gain[at];
-                sums.w[lane] += w;
-                sums.wd[lane] += w * d;
-                sums.wu[lane] += wu;
-                sums.wus[lane] += wu * strip.together[at];
-                sums.v[lane] += v;
-                sums.vd[lane] += vd;
-                sums.vdd[lane] += vd * d;
-                sums.vu[lane] += vu;
-                sums.vud[lane] += vd * u;
-                sums.vuu[lane] += vu * u;
+/// Adds up some rows of equal x.
+struct SumsOf<'a> {
+    rows: &'a [Row],
+    cells: &'a [Cell],
+    shape: f64,
+    /// `ln((b+n-1) / a)`
+    odds: f64,
+}
+
+/// Some rows of equal x, in columns.
+struct Strip {
+    customers: [f64; STRIP],
+    /// `ln((α+T) / (α+t_x))`
+    silence: [f64; STRIP],
+    /// `1/(α+t_x) - 1/(α+T)`
+    apart: [f64; STRIP],
+    /// `1/(α+t_x) + 1/(α+T)`
+    together: [f64; STRIP],
+}
+
+impl WithSimd for SumsOf<'_> {
+    type Output = Sums;
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, _: S) -> Sums {
+        let none = [0.0; STRIP];
+        let mut strip = Strip { customers: none, silence: none, apart: none, together: none };
+        let mut sums = Sums::default();
+        for rows in self.rows.chunks(STRIP) {
+            for (i, row) in rows.iter().enumerate() {
+                let last = self.cells[row.at_last as usize];
+                let end = self.cells[row.at_end as usize];
+                strip.customers[i] = row.customers;
+                strip.silence[i] = end.log_ratio - last.log_ratio;
+                strip.apart[i] = last.inverse - end.inverse;
+                strip.together[i] = last.inverse + end.inverse;
             }
-            i += LANES;
+            // The last lanes are filled with what is left of rows before, without customers.
+            let filled = rows.len().next_multiple_of(LANES);
+            for customers in &mut strip.customers[rows.len()..filled] {
+                *customers = 0.0;
+            }
+            for from in (0..filled).step_by(LANES) {
+                sums.add(&strip, from, self.odds, self.shape);
+            }
         }
-        *self = sums;
+        sums
+    }
+}
+
+impl Sums {
+    #[inline(always)]
+    fn add(&mut self, strip: &Strip, from: usize, odds: f64, shape: f64) {
+        let lanes = |column: &[f64; STRIP]| -> [f64; LANES] {
+            std::array::from_fn(|lane| column[from + lane])
+        };
+        let customers = lanes(&strip.customers);
+        let (d, u, s) = (lanes(&strip.silence), lanes(&strip.apart), lanes(&strip.together));
+        let (mut w, mut v, mut gain) = ([0.0; LANES], [0.0; LANES], [0.0; LANES]);
+        for lane in 0..LANES {
+            let fates = fates(fma(-shape, d[lane], odds));
+            w[lane] = customers[lane] * fates.first;
+            v[lane] = customers[lane] * fates.spread;
+            gain[lane] = fates.softplus;
+        }
+        let (mut wu, mut vd, mut vu) = ([0.0; LANES], [0.0; LANES], [0.0; LANES]);
+        for lane in 0..LANES {
+            wu[lane] = w[lane] * u[lane];
+            vd[lane] = v[lane] * d[lane];
+            vu[lane] = v[lane] * u[lane];
+        }
+        add_products(&mut self.gain, &customers, &gain);
+        add(&mut self.w, &w);
+        add_products(&mut self.wd, &w, &d);
+        add(&mut self.wu, &wu);
+        add_products(&mut self.wus, &wu, &s);
+        add(&mut self.v, &v);
+        add(&mut self.vd, &vd);
+        add_products(&mut self.vdd, &vd, &d);
+        add(&mut self.vu, &vu);
+        add_products(&mut self.vud, &vd, &u);
+        add_products(&mut self.vuu, &vu, &u);
     }
 
     /// The second line of the log-likelihood is `gone + ln(1 + e^z)` with `z = alive - gone`; the
@@ -497,7 +497,7 @@ impl Sums {
     /// of z weighted by w, and its second ones gain v times products of the slopes of z:
     /// `-d` by r, `(r+x) u` by α, `-1/a` by a and `1/(b+n-1)` by b.
     fn add_to(&self, part: &mut Derivatives, variant: Variant, x: u32, [r, _, a, b]: [f64; 4]) {
-        let total = |lanes: &[f64; LANES]| lanes[0] + lanes[1];
+        let total = |lanes: &[f64; LANES]| lanes.iter().fold(0.0, |total, lane| total + lane);
         let (w, wu) = (total(&self.w), total(&self.wu));
         let (v, vd, vu) = (total(&self.v), total(&self.vd), total(&self.vu));
         let shape = r + f64::from(x);
@@ -517,6 +517,20 @@ impl Sums {
         part.hessian[A][A] += (v + w) / (a * a);
         part.hessian[A][B] -= v / (a * kept);
         part.hessian[B][B] += (v - w) / (kept * kept);
+    }
+}
+
+#[inline(always)]
+fn add(sums: &mut [f64; LANES], terms: &[f64; LANES]) {
+    for lane in 0..LANES {
+        sums[lane] += terms[lane];
+    }
+}
+
+#[inline(always)]
+fn add_products(sums: &mut [f64; LANES], a: &[f64; LANES], b: &[f64; LANES]) {
+    for lane in 0..LANES {
+        sums[lane] = fma(a[lane], b[lane], sums[lane]);
     }
 }
 
