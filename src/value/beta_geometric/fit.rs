@@ -146,11 +146,15 @@ impl Rows {
         let record = |row: usize| &base.distinct()[row * every];
         let grid = Grid::of(n, |row| (record(row).age_at_last(), record(row).age()));
         let apart = grid.len() <= FEW_TIMES;
-        let mut rows = vec![Row::default(); n];
+        let rows = blocks::collect(n, |row| Row {
+            at_last: grid.place(record(row).age_at_last()),
+            at_end: grid.place(record(row).age()),
+            customers: base.customers()[row * every] as f64,
+        });
         // Customers are whole numbers, and so are these sums, whatever their order.
-        let add_signs = |rows: &[Row], first: usize, signs: &mut [(f64, f64)]| {
-            for (i, row) in rows.iter().enumerate() {
-                let x = record(first + i).repeat_purchases();
+        let add_signs = |range: Range<usize>, signs: &mut [(f64, f64)]| {
+            for (place, row) in range.clone().zip(&rows[range]) {
+                let x = record(place).repeat_purchases();
                 let at_risk = variant.whole_chances(x) > 0;
                 let sign = &mut signs[if at_risk { row.at_last } else { row.at_end } as usize];
                 sign.0 += row.customers;
@@ -158,23 +162,19 @@ impl Rows {
             }
         };
         // Nobody can cancel a handle that is made here; an empty answer stands for that.
-        let parts = blocks::fill(&mut rows, STRETCH, &Work::new(), |first, out| {
+        let parts = blocks::map_tasks(n.div_ceil(STRETCH), &Work::new(), |stretch| {
+            let range = stretch * STRETCH..(stretch * STRETCH + STRETCH).min(n);
             let mut by_x: Vec<(u32, f64)> = Vec::new();
-            for (row, out) in (first..).zip(&mut *out) {
-                let (record, customers) = (record(row), base.customers()[row * every] as f64);
-                *out = Row {
-                    at_last: grid.place(record.age_at_last()),
-                    at_end: grid.place(record.age()),
-                    customers,
-                };
+            for (place, row) in range.clone().zip(&rows[range.clone()]) {
+                let x = record(place).repeat_purchases();
                 match by_x.last_mut() {
-                    Some((x, count)) if *x == record.repeat_purchases() => *count += customers,
-                    _ => by_x.push((record.repeat_purchases(), customers)),
+                    Some((last, count)) if *last == x => *count += row.customers,
+                    _ => by_x.push((x, row.customers)),
                 }
             }
             let mut signs = vec![(0.0, 0.0); if apart { grid.len() } else { 0 }];
             if apart {
-                add_signs(out, first, &mut signs);
+                add_signs(range, &mut signs);
             }
             (by_x, signs)
         })
@@ -194,7 +194,7 @@ impl Rows {
             }
         }
         if !apart {
-            add_signs(&rows, 0, &mut signs);
+            add_signs(0..n, &mut signs);
         }
         let (mut runs, mut start) = (Vec::with_capacity(by_x.len()), 0);
         for &(x, _) in &by_x {

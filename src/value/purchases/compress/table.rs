@@ -16,8 +16,10 @@ use crate::work::Work;
 
 /// Customers who are looked at together.
 const STRETCH: usize = 1 << 16;
-/// Of so many different x customers are counted.
-const COUNTED_X: usize = 256;
+/// Records with an x and with times below these can have cells.
+const SHORT_X_BITS: u32 = 8;
+const SHORT_DAY_BITS: u32 = 12;
+const COUNTED_X: usize = 1 << SHORT_X_BITS;
 /// Cells that a customer may cost: with more, to look through them is dearer than to sort.
 const CELLS_PER_CUSTOMER: u64 = 16;
 /// Cells altogether, for each customer, and always: four bytes each.
@@ -35,11 +37,14 @@ pub(in super::super) fn compress(
 ) -> Option<Compressed> {
     // Nobody can cancel a handle that is made here; an empty answer stands for that.
     let work = Work::new();
-    let stretch = |task: usize| task * STRETCH..(task * STRETCH + STRETCH).min(n);
-    let surveys = blocks::map_tasks(n.div_ceil(STRETCH), &work, |task| {
+    // Records are read once, and stand in half a word until their cells are known.
+    let mut places = vec![0_u32; n];
+    let surveys = blocks::fill(&mut places, STRETCH, &work, |first, out| {
         let mut survey = Survey::nobody();
-        for row in stretch(task) {
-            survey.add(key(row)?);
+        for (row, out) in (first..).zip(out) {
+            let key = key(row)?;
+            survey.add(key);
+            *out = short(key);
         }
         Some(survey)
     });
@@ -50,7 +55,6 @@ pub(in super::super) fn compress(
     let table = Table::of(&survey, n);
 
     // Where each customer's cell is, and the same dealt to the tasks that own the cells.
-    let mut places = vec![0_u32; n];
     let dealt = blocks::fill(&mut places, STRETCH, &work, |first, out| {
         let expect = |share: u64| (out.len() as u64 * share / n as u64) as usize;
         let mut dealt = Dealt {
@@ -58,17 +62,13 @@ pub(in super::super) fn compress(
             sorted: Vec::new(),
         };
         for (row, out) in (first..).zip(out) {
-            // Every row was a day's when it was surveyed.
-            let Some(key) = key(row) else { continue };
-            match table.cell(key) {
-                Some((task, cell)) => {
-                    dealt.cells[task].push(cell);
-                    *out = cell;
-                }
-                None => {
-                    dealt.sorted.push(key);
-                    *out = SORTED;
-                }
+            if let Some((task, cell)) = table.cell(*out) {
+                dealt.cells[task].push(cell);
+                *out = cell;
+            } else {
+                // That every row has a key was seen above.
+                dealt.sorted.extend(key(row));
+                *out = SORTED;
             }
         }
         dealt
@@ -104,7 +104,7 @@ pub(in super::super) fn compress(
     let sorted = radix::compress(dealt.into_iter().flat_map(|stretch| stretch.sorted).collect());
 
     let in_table: usize = used.iter().sum();
-    let mut distinct = vec![PurchaseRecord::NEW; in_table + sorted.distinct.len()];
+    let mut distinct = blocks::collect(in_table + sorted.distinct.len(), |_| PurchaseRecord::NEW);
     let mut customers = vec![0_u64; distinct.len()];
     let (mut records, mut counts) = (distinct.as_mut_slice(), customers.as_mut_slice());
     let (mut rest, mut first_place) = (cells.as_mut_slice(), 0);
@@ -135,6 +135,16 @@ pub(in super::super) fn compress(
     });
     debug_assert!(known.is_ok(), "nobody can cancel the handle");
     Some(Compressed { distinct, customers, places })
+}
+
+/// A record in half a word, in the order x, t_x, T; [`SORTED`] where it does not fit, or where it
+/// would look like that.
+fn short(key: DayKey) -> u32 {
+    let (x, t_x, age) = key.parts();
+    if x >> SHORT_X_BITS != 0 || age >> SHORT_DAY_BITS != 0 {
+        return SORTED;
+    }
+    ((x << SHORT_DAY_BITS | t_x) << SHORT_DAY_BITS | age) as u32
 }
 
 /// What there is.
@@ -207,8 +217,7 @@ impl Table {
         }
         let most = (MOST_CELLS * n as u64 + CELLS_ALWAYS).min(u64::from(SORTED));
         let ages = survey.longest_age + 1;
-        // A table of columns that is longer than the data is not begun.
-        if ages > most {
+        if ages > 1 << SHORT_DAY_BITS {
             return table;
         }
         let mut of_one_x = 0;
@@ -222,7 +231,8 @@ impl Table {
             .collect();
         let at_once = ages - survey.shortest_age;
         let mut cells = 0;
-        for (x, &customers) in survey.by_x.iter().enumerate() {
+        // The last x that is counted stands for larger ones, too.
+        for (x, &customers) in survey.by_x[..COUNTED_X - 1].iter().enumerate() {
             let own = if x == 0 { at_once } else { of_one_x };
             if cells + own > most || own > CELLS_PER_CUSTOMER * customers {
                 break;
@@ -246,11 +256,13 @@ impl Table {
         self.tasks.last().map_or(0, |task| task.cells.end)
     }
 
-    /// The task and the cell of a record; `None` where x has no cells.
-    fn cell(&self, key: DayKey) -> Option<(usize, u32)> {
-        let (x, t_x, age) = key.parts();
-        let &(task, first) = self.of_x.get(x as usize)?;
-        let cell = first.wrapping_add(self.column[t_x as usize]).wrapping_add(age as u32);
+    /// The task and the cell of a short record; `None` where x has no cells.
+    fn cell(&self, short: u32) -> Option<(usize, u32)> {
+        let day = (1 << SHORT_DAY_BITS) - 1;
+        let (t_x, age) = (short >> SHORT_DAY_BITS & day, short & day);
+        // What is not short has the largest x, which has no cells.
+        let &(task, first) = self.of_x.get((short >> (2 * SHORT_DAY_BITS)) as usize)?;
+        let cell = first.wrapping_add(self.column[t_x as usize]).wrapping_add(age);
         Some((task as usize, cell))
     }
 
