@@ -101,8 +101,7 @@ fn beside_the_peers(path: &str, tasks: &[String]) {
         .collect::<Result<_, _>>()
         .expect("records of customers");
 
-    let summary =
-        || PurchaseSummary::from_records(records.iter().copied()).expect("fewer than four billion");
+    let summary = || PurchaseSummary::from_slice(&records).expect("fewer than four billion");
     if wanted("summary") {
         let (base, least, middle) = measure(summary);
         line("summary", (least, middle), format!("\"unique\": {}", base.distinct().len()));

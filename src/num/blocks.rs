@@ -49,6 +49,23 @@ where
     }
 }
 
+/// `f(0), f(1), .. f(n - 1)`, each put where it belongs, on all threads.
+pub(crate) fn collect<T, F>(n: usize, f: F) -> Vec<T>
+where
+    T: Send,
+    F: Fn(usize) -> T + Sync + Send,
+{
+    #[cfg(feature = "parallel")]
+    {
+        use rayon::iter::{IndexedParallelIterator, IntoParallelIterator, ParallelIterator};
+        (0..n).into_par_iter().with_min_len(BLOCK).map(f).collect()
+    }
+    #[cfg(not(feature = "parallel"))]
+    {
+        (0..n).map(f).collect()
+    }
+}
+
 /// Runs `f` on each stretch of `out`, `size` elements long but the last, with the place of its
 /// first element, and returns the results in order.
 ///

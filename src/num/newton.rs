@@ -55,9 +55,9 @@ pub(crate) struct Bounds {
 }
 
 const MAX_ITERATIONS: usize = 200;
-/// A Newton step shorter than this in every variable ends the search; at a quadratic minimum the
-/// error left is its square.
-const STEP_TOLERANCE: f64 = 1e-9;
+/// A Newton step shorter than this in every variable is the last; at a quadratic minimum the error
+/// left behind it is its square, below what a double holds, so that nothing is asked there again.
+const STEP_TOLERANCE: f64 = 1e-8;
 /// No variable moves further than this at once; variables are logarithms, so this is a factor of
 /// about 7.
 const MAX_STEP: f64 = 2.0;
@@ -105,12 +105,16 @@ pub(crate) fn minimise_wide<E>(
     let mut curve = evaluate(&at)?;
     let mut converged = false;
     let mut iterations = 0;
-    while iterations < MAX_ITERATIONS && curve.value.is_finite() && !converged {
+    while iterations < MAX_ITERATIONS && curve.value.is_finite() {
         iterations += 1;
         let Some(step) = descent(&at, &curve, bounds) else { break };
         let longest = longest(&step);
         if longest < STEP_TOLERANCE {
             converged = true;
+            for (at, step) in at.iter_mut().zip(&step) {
+                *at = (*at + step).clamp(bounds.low, bounds.high);
+            }
+            break;
         }
         let shrink = (MAX_STEP / longest).min(1.0).min(room(&at, &step, bounds));
         match line_search(&at, &curve, &step, shrink, bounds, &mut evaluate)? {

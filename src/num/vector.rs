@@ -14,7 +14,7 @@ use crate::num::simd::{self, fma};
 
 const LN_2: f64 = std::f64::consts::LN_2;
 /// What [`LN_2`] leaves out.
-const LN_2_REST: f64 = 2.319_046_813_846_299_6e-17;
+pub(super) const LN_2_REST: f64 = 2.319_046_813_846_299_6e-17;
 /// The leading bits of ln 2; times an exponent it is exact.
 const LN_2_HIGH: f64 = 0.693_146_705_627_441_4;
 const LN_2_LOW: f64 = 4.749_325_039_031_672_6e-7;
@@ -23,11 +23,11 @@ const EXP_HIGHEST: f64 = 709.782_712_893_384;
 /// Below it the exponential is nearer to zero than to the least number.
 const EXP_LOWEST: f64 = -745.133_219_101_941_2;
 /// Added to a small number, it leaves the nearest integer in the last bits.
-const ROUNDS: f64 = 6_755_399_441_055_744.0;
+pub(super) const ROUNDS: f64 = 6_755_399_441_055_744.0;
 const TWO_52: f64 = 4_503_599_627_370_496.0;
 
 /// `(e^r - 1 - r) / r^2` on half of ln 2 either side of zero, to 1.6e-17.
-const EXP: [f64; 10] = [
+pub(super) const EXP: [f64; 10] = [
     0.500_000_000_000_000_1,
     0.166_666_666_666_666_69,
     0.041_666_666_666_624_13,
@@ -42,7 +42,7 @@ const EXP: [f64; 10] = [
 
 /// `(2 artanh(s) / s - 2) / s^2` as a polynomial in `s^2`, for the logarithm between the square
 /// roots of one half and of two, to 5e-18.
-const LN: [f64; 7] = [
+pub(super) const LN: [f64; 7] = [
     0.666_666_666_666_667,
     0.399_999_999_998_988_9,
     0.285_714_286_262_538_36,
@@ -53,7 +53,7 @@ const LN: [f64; 7] = [
 ];
 
 #[inline(always)]
-fn polynomial<const N: usize>(coefficients: &[f64; N], x: f64) -> f64 {
+pub(super) fn polynomial<const N: usize>(coefficients: &[f64; N], x: f64) -> f64 {
     let mut value = coefficients[N - 1];
     for place in (0..N - 1).rev() {
         value = fma(value, x, coefficients[place]);

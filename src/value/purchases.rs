@@ -5,11 +5,13 @@
 //! counted instead of repeated; a fit costs as much as there are distinct ones.
 
 mod compress;
+mod counted;
 
 use crate::data::CustomerHistory;
 use crate::num::blocks;
 use crate::value::ValueError;
 use compress::{Compressed, DayKey, compress_any, compress_days};
+use counted::Counted;
 
 /// A customer's repeat purchases, and when the last of them was.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -99,20 +101,13 @@ pub struct PurchaseSummary {
     n_customers: u64,
 }
 
-/// Counted records that are added up together.
-const COUNTED_AT_ONCE: usize = 1 << 18;
-
-/// Sorts, and adds up the customers of equal records.
-fn add_up(counted: &mut Vec<(PurchaseRecord, u64)>) {
-    let key = |r: &PurchaseRecord| (r.x, r.t_x.to_bits(), r.age.to_bits());
-    counted.sort_unstable_by_key(|(record, _)| key(record));
-    counted.dedup_by(|next, kept| {
-        let same = key(&next.0) == key(&kept.0);
-        if same {
-            kept.1 += next.1;
-        }
-        same
-    });
+/// Customers have places that fit into 32 bits.
+fn check_number(customers: usize) -> Result<(), ValueError> {
+    if u32::try_from(customers).is_ok() {
+        return Ok(());
+    }
+    let expected = u32::MAX as usize;
+    Err(ValueError::Length { what: "the list of records", expected, got: customers })
 }
 
 impl PurchaseSummary {
@@ -123,12 +118,24 @@ impl PurchaseSummary {
             t_x: f64::from(history.age_at_last(row).count()),
             age: f64::from(history.age(row).count()),
         };
-        let keys: Option<Vec<DayKey>> =
-            (0..history.n_customers()).map(|row| DayKey::of(&record(row))).collect();
-        Self::from_parts(keys.map_or_else(
-            || compress_any(&(0..history.n_customers()).map(record).collect::<Vec<_>>()),
-            compress_days,
-        ))
+        let n = history.n_customers();
+        let days = compress_days(n, |row| DayKey::of(&record(row)));
+        Self::from_parts(
+            days.unwrap_or_else(|| compress_any(&(0..n).map(record).collect::<Vec<_>>())),
+        )
+    }
+
+    /// The summary of customers' records that are at hand, one for each customer.
+    ///
+    /// The same as [`from_records`](Self::from_records), on all threads.
+    ///
+    /// # Errors
+    ///
+    /// [`ValueError::Length`] for more than 2^32 - 1 customers.
+    pub fn from_slice(records: &[PurchaseRecord]) -> Result<Self, ValueError> {
+        check_number(records.len())?;
+        let days = compress_days(records.len(), |row| DayKey::of(&records[row]));
+        Ok(Self::from_parts(days.unwrap_or_else(|| compress_any(records))))
     }
 
     /// The summary of any customers' records.
@@ -152,12 +159,9 @@ impl PurchaseSummary {
                 }
             }
         }
-        let n = days.len() + any.len();
-        if u32::try_from(n).is_err() {
-            let expected = u32::MAX as usize;
-            return Err(ValueError::Length { what: "the list of records", expected, got: n });
-        }
-        Ok(Self::from_parts(if any.is_empty() { compress_days(days) } else { compress_any(&any) }))
+        check_number(days.len() + any.len())?;
+        let whole = any.is_empty().then(|| compress_days(days.len(), |row| Some(days[row])));
+        Ok(Self::from_parts(whole.flatten().unwrap_or_else(|| compress_any(&any))))
     }
 
     /// The summary of records that were counted elsewhere, each with the number of customers who
@@ -177,17 +181,16 @@ impl PurchaseSummary {
     /// # Ok::<(), segmentry::value::ValueError>(())
     /// ```
     pub fn from_counts(counts: impl IntoIterator<Item = (PurchaseRecord, u64)>) -> Self {
-        let mut counted: Vec<(PurchaseRecord, u64)> = Vec::new();
-        let mut settled = 0;
+        let mut counted = Counted::default();
         for (record, customers) in counts.into_iter().filter(|&(_, customers)| customers > 0) {
-            counted.push((record, customers));
-            if counted.len() >= 2 * settled + COUNTED_AT_ONCE {
-                add_up(&mut counted);
-                settled = counted.len();
-            }
+            counted.add(&record, customers);
         }
-        add_up(&mut counted);
-        let (distinct, customers): (Vec<_>, Vec<u64>) = counted.into_iter().unzip();
+        let (distinct, customers) = counted.in_order();
+        Self::in_order(distinct, customers)
+    }
+
+    /// The summary of distinct records in ascending order, each with its customers.
+    pub(crate) fn in_order(distinct: Vec<PurchaseRecord>, customers: Vec<u64>) -> Self {
         let n_customers = customers.iter().sum();
         Self { distinct, customers, places: Vec::new(), n_customers }
     }
