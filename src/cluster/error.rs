@@ -34,6 +34,7 @@ pub enum SegmentError {
     NothingKnown {
         /// Zero-based row.
         row: usize,
+    },
     /// A feature has the same value for everybody, so that its density has no bound.
     #[error("column `{column}` has the same value for all customers; leave it out")]
     Constant {

@@ -10,7 +10,7 @@ pub(crate) mod search;
 mod seeding;
 
 use crate::cluster::kmeans::centres::Centres;
-use crate::cluster::kmeans::lloyd::place;
+use crate::cluster::kmeans::lloyd::{lloyd, place};
 use crate::cluster::kmeans::search::Best;
 use crate::cluster::points::Points;
 use crate::cluster::{
@@ -122,8 +122,8 @@ impl KMeans {
         work: &Work,
     ) -> Result<KMeansModel, SegmentError> {
         self.validate()?;
-        let rows = features.dense().map_err(SegmentError::Features)?;
-        let d = rows.n_columns();
+        let rows = Points::of(features)?;
+        let d = rows.d();
         if centres.len() != self.k * d {
             let expected = "as many as there are centres";
             return Err(SegmentError::Param { name: "k", value: self.k as f64, expected });
@@ -144,9 +144,6 @@ impl KMeans {
         })
     }
 }
-
-/// Starts whose inertia is the best to this share of it found the same optimum.
-const HIT_TOLERANCE: f64 = 1e-9;
 
 impl Segmenter for KMeans {
     type Model = KMeansModel;
@@ -260,7 +257,6 @@ pub(crate) fn segment_names(k: usize) -> Vec<String> {
 mod tests {
     use super::*;
     use crate::cluster::kmeans::centres::squared_distance;
-    use crate::cluster::kmeans::lloyd::lloyd;
     use crate::num::random::{Purpose, Stream};
 
     fn matrix(rows: &[[f64; 2]]) -> FeatureMatrix {

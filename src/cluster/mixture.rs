@@ -428,8 +428,8 @@ fn best(runs: Vec<Run>, tolerance: f64) -> Option<(Run, usize)> {
         .filter(eligible)
         .filter(|run| run.log_likelihood >= highest - tolerance)
         .count();
-    let run = runs.into_iter().find(|run| {
-        !(sound && run.is_singular()) && run.log_likelihood == highest
-    })?;
+    let run = runs
+        .into_iter()
+        .find(|run| !(sound && run.is_singular()) && run.log_likelihood == highest)?;
     Some((run, hits))
 }

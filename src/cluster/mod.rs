@@ -18,20 +18,19 @@
 //! Two uses of a segmentation are not the same: a method finds segments, and somebody else's labels
 //! bring them. Both are a [`Segmentation`], and what comes after cannot tell them apart.
 
-mod dissimilarity;
 mod criteria;
+mod dissimilarity;
 mod error;
+mod hdbscan;
+mod hierarchical;
 mod joint;
 mod kmeans;
 mod medoids;
 mod mixed;
-mod points;
-mod hdbscan;
-mod hierarchical;
-mod kmeans;
+mod mixture;
 mod neighbours;
 mod numbers;
-mod mixture;
+mod points;
 mod prediction_strength;
 mod prototypes;
 mod saved;
@@ -40,12 +39,12 @@ mod segmentation;
 mod segmenter;
 mod spanning;
 
-pub use dissimilarity::Dissimilarity;
 pub use criteria::Criteria;
+pub use dissimilarity::Dissimilarity;
 pub use error::SegmentError;
-pub use joint::{BasisShare, Joint, JointModel};
 pub use hdbscan::{Hdbscan, HdbscanModel, Placement, Selection};
 pub use hierarchical::{Dendrogram, Hierarchical, HierarchicalModel, Linkage, Merge};
+pub use joint::{BasisShare, Joint, JointModel};
 pub use kmeans::{KMeans, KMeansModel};
 pub use medoids::{KMedoids, MedoidsModel, Searched};
 pub use mixture::{Covariance, GaussianMixture, GaussianMixtureModel};

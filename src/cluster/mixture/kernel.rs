@@ -186,14 +186,7 @@ impl Chunk {
 
     /// Reads rows from `first` on, and not those from `end` on: these are zero and weigh nothing.
     #[inline(always)]
-    fn read<S: Simd>(
-        &mut self,
-        _: S,
-        table: &Table<'_>,
-        units: &[Unit],
-        first: usize,
-        end: usize,
-    ) {
+    fn read<S: Simd>(&mut self, _: S, table: &Table<'_>, units: &[Unit], first: usize, end: usize) {
         let width = S::F64_LANES;
         table.copy_weights(first, &mut self.weights);
         self.weights[(end - first).min(ROWS)..].fill(0.0);
@@ -306,7 +299,8 @@ impl Chunk {
         let factors = shares.iter().zip(scale).zip(weights);
         for (((standard, centred), weighted), ((&share, &scale), &weight)) in lines.zip(factors) {
             let share = simd.mul_f64s(simd.mul_f64s(share, scale), weight);
-            let columns = standard.iter().zip(mean).zip(centred.iter_mut().zip(weighted.iter_mut()));
+            let columns =
+                standard.iter().zip(mean).zip(centred.iter_mut().zip(weighted.iter_mut()));
             for ((&value, &mean), (centred, weighted)) in columns {
                 *centred = simd.sub_f64s(value, simd.splat_f64s(mean));
                 *weighted = simd.mul_f64s(share, *centred);

@@ -213,7 +213,5 @@ where
     F: Fn(std::ops::Range<usize>) -> R + Sync,
 {
     let size = task_rows(n);
-    blocks::map_tasks(n.div_ceil(size), work, |task| {
-        f(task * size..((task + 1) * size).min(n))
-    })
+    blocks::map_tasks(n.div_ceil(size), work, |task| f(task * size..((task + 1) * size).min(n)))
 }
