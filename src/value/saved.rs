@@ -112,6 +112,9 @@ pub(super) struct SavedFit {
     log_likelihood: Option<Exact>,
     status: FitStatus,
     iterations: usize,
+    /// The k of a model of regular timing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) regularity: Option<u32>,
 }
 
 /// The parts of a [`SavedFit`], checked.
@@ -140,6 +143,7 @@ impl SavedFit {
             log_likelihood: log_likelihood.map(Exact),
             status: status.clone(),
             iterations,
+            regularity: None,
         }
     }
 
