@@ -7,6 +7,7 @@ use crate::data::{CustomerHistory, HistorySpec};
 use crate::num::real::{exp, ln};
 use crate::simulate::Purchasing;
 use crate::units::{Days, Probability};
+use crate::value::fit::{LogParameters, Outcome};
 use crate::value::saved::SavedFit;
 use crate::value::{
     BgCnbd, BgNbd, Discount, FitStatus, FittedBetaGeometric, FittedCnbd, FittedParetoNbd, Horizon,
@@ -220,7 +221,7 @@ impl FittedPurchaseModel {
     /// Covariance of the parameters, in their order, a degree of regularity taken as known. `None`
     /// unless the fit converged inside the range.
     pub fn covariance(&self) -> Option<&[[f64; 4]; 4]> {
-        of_each!(self, model => model.covariance())
+        self.outcome().covariance.as_ref()
     }
 
     /// Standard errors of the parameters, in their order.
@@ -230,12 +231,12 @@ impl FittedPurchaseModel {
 
     /// Log-likelihood of the data at the optimum, time in weeks. `None` for given parameters.
     pub fn log_likelihood(&self) -> Option<f64> {
-        of_each!(self, model => model.log_likelihood())
+        self.outcome().log_likelihood
     }
 
     /// How the fit ended.
     pub fn status(&self) -> &FitStatus {
-        of_each!(self, model => model.status())
+        &self.outcome().status
     }
 
     /// Log-likelihood of one customer's record, time in weeks.
@@ -322,15 +323,17 @@ impl FittedPurchaseModel {
         of_each!(self, model => model.sees_dropout())
     }
 
+    fn outcome(&self) -> &Outcome<4> {
+        of_each!(self, model => model.outcome())
+    }
+
+    /// The logarithms of the parameters and their covariance.
+    pub(super) fn in_logs(&self) -> Option<LogParameters<4>> {
+        self.outcome().in_logs(self.logs().map(exp))
+    }
+
     pub(super) fn saved(&self) -> SavedFit {
-        let mut fit = SavedFit::of(
-            self.key(),
-            &self.parameters(),
-            self.covariance(),
-            self.log_likelihood(),
-            self.status(),
-            of_each!(self, model => model.iterations()),
-        );
+        let mut fit = SavedFit::of(self.key(), &self.parameters(), self.outcome());
         fit.regularity = self.regularity();
         fit
     }
@@ -355,9 +358,7 @@ impl FittedPurchaseModel {
 
     /// The covariance of the logarithms of the parameters.
     pub(super) fn covariance_of_logs(&self) -> Option<[[f64; 4]; 4]> {
-        let p = self.logs().map(exp);
-        let covariance = self.covariance()?;
-        Some(std::array::from_fn(|i| std::array::from_fn(|j| covariance[i][j] / (p[i] * p[j]))))
+        self.in_logs().map(|logs| logs.covariance)
     }
 
     /// The same model elsewhere.

@@ -17,6 +17,7 @@ use crate::units::{Days, Probability};
 use crate::value::beta_geometric::forecast::{last_of_worth, purchases_of_one_who_stays};
 use crate::value::beta_geometric::likelihood::Variant;
 use crate::value::beta_geometric::{FittedBetaGeometric, Settings};
+use crate::value::fit::Outcome;
 use crate::value::saved::SavedFit;
 use crate::value::{
     Discount, FitStatus, Horizon, Parameter, PurchaseRecord, PurchaseSummary, SavedModelError,
@@ -204,7 +205,7 @@ impl FittedCnbd {
             fit::refuse_too_few(self.hidden.variant, Settings::default(), base)?;
             fit::fit_from(self.hidden.variant, self.k, start, base, work)?
         };
-        fitted.log_likelihood = None;
+        fitted.outcome.log_likelihood = None;
         Ok(Self { k: self.k, hidden: fitted })
     }
 
@@ -221,6 +222,11 @@ impl FittedCnbd {
     /// The range of the logarithms.
     pub(in crate::value) fn bounds(&self) -> Bounds {
         super::fit::RANGE
+    }
+
+    /// How the fit came out.
+    pub(in crate::value) fn outcome(&self) -> &Outcome<4> {
+        &self.hidden.outcome
     }
 
     /// The model that a saved fit is of.
@@ -278,7 +284,7 @@ impl FittedCnbd {
     /// Log-likelihood of the data at the optimum, time in weeks, with what depends on the times
     /// between purchases alone. `None` for given parameters.
     pub fn log_likelihood(&self) -> Option<f64> {
-        self.hidden.log_likelihood
+        self.hidden.log_likelihood()
     }
 
     /// Covariance of r, α, a, b at the fitted k. `None` unless the fit converged inside the range.
@@ -293,7 +299,7 @@ impl FittedCnbd {
 
     /// Steps of the search at the fitted k.
     pub fn iterations(&self) -> usize {
-        self.hidden.iterations
+        self.hidden.iterations()
     }
 
     /// Log-likelihood of one customer's record, time in weeks, without what depends on the times

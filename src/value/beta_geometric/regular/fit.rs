@@ -11,8 +11,7 @@ use crate::value::beta_geometric::likelihood::Variant;
 use crate::value::beta_geometric::regular::likelihood::{terms_of_x, two_fates};
 use crate::value::beta_geometric::regular::{FittedCnbd, Regularity};
 use crate::value::beta_geometric::{FittedBetaGeometric, Settings, fit};
-use crate::value::fit::conclude;
-use crate::value::{Parameter, PurchaseRhythm, PurchaseSummary, Refusal, ValueError};
+use crate::value::{PurchaseRhythm, PurchaseSummary, Refusal, ValueError};
 use crate::work::{Cancelled, Work};
 
 /// The regularity that is tried when it is not known. Rates of purchases spread wider than that of
@@ -69,7 +68,7 @@ fn fit_one(
     // A hidden event happens k times as often as a purchase.
     let weeks = base.mean_age_in_weeks().max(0.1) / f64::from(k);
     let mut hidden = fit_from(variant, k, [0.5, weeks, 1.0, 2.0].map(ln), base, work)?;
-    if let Some(log_likelihood) = &mut hidden.log_likelihood {
+    if let Some(log_likelihood) = &mut hidden.outcome.log_likelihood {
         *log_likelihood += of_the_intervals(k, rhythm);
     }
     Ok(FittedCnbd { k, hidden })
@@ -86,20 +85,7 @@ pub(super) fn fit_from(
 ) -> Result<FittedBetaGeometric, ValueError> {
     let found =
         minimise(start, RANGE, |logs| negative_log_likelihood(variant, k, base, logs, work))?;
-    if !found.converged {
-        let (model, reason) = (variant.regular_name(), Refusal::NotConverged);
-        return Err(ValueError::Refused { model, reason });
-    }
-    let parameters = found.at.map(exp);
-    let names = [Parameter::R, Parameter::Alpha, Parameter::A, Parameter::B];
-    let (status, covariance) = conclude(names, parameters, &found);
-    Ok(FittedBetaGeometric {
-        log_likelihood: Some(-found.curve.value),
-        covariance,
-        status,
-        iterations: found.iterations,
-        ..FittedBetaGeometric::with(variant, parameters)
-    })
+    FittedBetaGeometric::found(variant, variant.regular_name(), &found)
 }
 
 /// The part of the log-likelihood that depends on k and the times between purchases alone, time in
