@@ -207,7 +207,7 @@ impl Blueprint {
     /// What the flow needs to know of the transactions: the rules, and every aggregate that a step
     /// asks for.
     pub fn history_spec(&self) -> HistorySpec {
-        self.extractor.ask(self.history.clone().rhythm())
+        self.value.ask(self.extractor.ask(self.history.clone().rhythm()))
     }
 
     /// Reads the data on the calling thread and runs the flow; for a source that threads can share,

@@ -437,11 +437,17 @@ fn a_fitted_model_is_applied_to_later_customers_unchanged() {
 #[test]
 fn a_saved_model_gives_the_values_of_the_day_it_was_saved_to_the_last_bit() {
     use segmentry::value::{
-        Economics, FittedLifetimeValue, FittedValueModel, ParetoNbd, SavedModelError,
+        CredibilitySpend, Economics, FittedLifetimeValue, FittedValueModel, MbgCnbd, ParetoNbd,
+        SavedModelError,
     };
-    let history =
-        CustomerHistory::read(&Shop::new(market(300)), &HistorySpec::new(), &Work::new()).unwrap();
-    for model in [LifetimeValue::new(), LifetimeValue::new().purchases(ParetoNbd::new())] {
+    let spec = HistorySpec::new().purchase_days();
+    let history = CustomerHistory::read(&Shop::new(market(300)), &spec, &Work::new()).unwrap();
+    for model in [
+        LifetimeValue::new(),
+        LifetimeValue::new().purchases(ParetoNbd::new()),
+        LifetimeValue::new().purchases(MbgCnbd::new().regularity(2)),
+        LifetimeValue::new().spend(CredibilitySpend::new()),
+    ] {
         let fitted = model.annual_discount(0.1234567).fit_to(&history, &Work::new()).unwrap();
         let text = fitted.to_json();
         let read = FittedLifetimeValue::from_json(&text).unwrap();
@@ -452,14 +458,65 @@ fn a_saved_model_gives_the_values_of_the_day_it_was_saved_to_the_last_bit() {
         assert_eq!(value(&read).rows(), value(&fitted).rows());
         assert_eq!(read.basis(), fitted.basis());
 
-        let future = text.replacen("\"version\": 1", "\"version\": 2", 1);
+        let future = text.replacen("\"version\": 2", "\"version\": 3", 1);
         let error = FittedLifetimeValue::from_json(&future).unwrap_err();
-        assert!(matches!(error, SavedModelError::FromTheFuture { version: 2, newest: 1 }));
+        assert!(matches!(error, SavedModelError::FromTheFuture { version: 3, newest: 2 }));
+        // A file of the first version, which had neither regular timing nor credibility.
+        let past = text.replacen("\"version\": 2", "\"version\": 1", 1);
+        assert_eq!(FittedLifetimeValue::from_json(&past).unwrap(), read);
         // Cut anywhere, it is no model.
         for end in (0..text.len() - 1).step_by(41) {
             assert!(FittedLifetimeValue::from_json(&text[..end]).is_err(), "{end}");
         }
     }
+}
+
+/// Customers of whom each brings back more than they paid, or pays nothing, now and then: nothing
+/// that Gamma-Gamma can take, and regular enough for k to be 3 or more.
+#[test]
+fn regular_timing_and_returns_have_models_of_their_own() {
+    use segmentry::value::{CredibilitySpend, Economics, FittedValueModel, MbgCnbd, ValueModel};
+    let mut lines = Vec::new();
+    for number in 0..120_i32 {
+        let stays = 3 + number * 7 % 20;
+        for visit in 0..stays {
+            let day = number % 9 + 14 * visit + number * visit % 3;
+            let mut add = |cents| {
+                lines.push(Line {
+                    customer: format!("{number:03}"),
+                    day,
+                    cents,
+                    order: format!("{number}/{visit}/{cents}"),
+                    product: "p".to_owned(),
+                    category: "c".to_owned(),
+                });
+            };
+            add([2000, 0, 3500][(number + visit) as usize % 3]);
+            if visit % 4 == 3 {
+                add(-3000);
+            }
+        }
+    }
+    let model = LifetimeValue::new().purchases(MbgCnbd::new()).spend(CredibilitySpend::new());
+    let spec = model.ask(HistorySpec::new());
+    let history = CustomerHistory::read(&Shop::new(lines), &spec, &Work::new()).unwrap();
+    let fitted = model.fit_to(&history, &Work::new()).unwrap();
+    assert_eq!(fitted.basis().to_string(), "mbg_cnbd+credibility", "{:?}", fitted.basis().notes);
+    assert!(fitted.purchase_model().unwrap().regularity().unwrap() >= 3);
+    let value = fitted.value(&history, &Economics::none(), &Work::new()).unwrap();
+    let mean: f64 = (0..120).map(|row| history.net(row).amount()).sum::<f64>()
+        / (0..120).map(|row| f64::from(history.purchases(row))).sum::<f64>();
+    let rates: Vec<_> = value.rows().iter().map(|worth| worth.rates.unwrap()).collect();
+    let spend = rates.iter().map(|rates| rates.spend).sum::<f64>() / 120.0;
+    assert!((spend - mean).abs() < 5.0, "{spend} {mean}");
+    assert!(rates.iter().all(|rates| rates.purchases.is_finite() && rates.staying <= 1.0));
+    // Its parameters have no covariance, and there is no interval rather than a wrong one.
+    let interval = fitted.intervals(&history, &Economics::none(), 0.9, &Work::new());
+    assert_eq!(interval.unwrap(), None);
+    // The ladder does not hide that the history lacks what the models were to be fitted to.
+    let without = HistorySpec::new();
+    let history = CustomerHistory::read(&Shop::new(market(50)), &without, &Work::new()).unwrap();
+    assert!(model.fit_to(&history, &Work::new()).is_err());
 }
 
 #[test]

@@ -15,13 +15,14 @@ mod likelihood;
 mod regular;
 mod shifted;
 
-use crate::num::newton::Bounds;
-use crate::num::real::{exp_m1, ln_1p};
+use crate::num::newton::{Bounds, Minimum};
+use crate::num::real::{exp, exp_m1, ln_1p};
 use crate::units::{Days, Probability};
+use crate::value::fit::{Outcome, outcome_getters};
 use crate::value::saved::{Parts, SavedFit};
 use crate::value::{
-    Discount, FitStatus, Horizon, Parameter, PurchaseRecord, PurchaseSummary, SavedModelError,
-    ValueError,
+    Discount, FitStatus, Horizon, Parameter, PurchaseRecord, PurchaseSummary, Refusal,
+    SavedModelError, ValueError,
 };
 use crate::work::Work;
 pub use batch::PurchaseForecast;
@@ -166,10 +167,7 @@ pub struct FittedBetaGeometric {
     alpha: f64,
     a: f64,
     b: f64,
-    log_likelihood: Option<f64>,
-    covariance: Option<[[f64; 4]; 4]>,
-    status: FitStatus,
-    iterations: usize,
+    outcome: Outcome<4>,
 }
 
 /// Places of the parameters in gradients and covariances.
@@ -177,6 +175,13 @@ const R: usize = 0;
 const ALPHA: usize = 1;
 const A: usize = 2;
 const B: usize = 3;
+
+outcome_getters!(
+    FittedBetaGeometric,
+    4,
+    "Log-likelihood of the data at the optimum, time in weeks.",
+    "Covariance of r, α, a, b."
+);
 
 impl FittedBetaGeometric {
     fn known(variant: Variant, parameters: [f64; 4]) -> Result<Self, ValueError> {
@@ -194,18 +199,22 @@ impl FittedBetaGeometric {
 
     /// The model with these parameters, which are known to be positive and finite.
     fn with(variant: Variant, [r, alpha, a, b]: [f64; 4]) -> Self {
-        let status = FitStatus::Given;
-        Self {
-            variant,
-            r,
-            alpha,
-            a,
-            b,
-            log_likelihood: None,
-            covariance: None,
-            status,
-            iterations: 0,
+        Self { variant, r, alpha, a, b, outcome: Outcome::given() }
+    }
+
+    /// What a search over the logarithms of the parameters found.
+    fn found(
+        variant: Variant,
+        model: &'static str,
+        found: &Minimum<4>,
+    ) -> Result<Self, ValueError> {
+        if !found.converged {
+            return Err(ValueError::Refused { model, reason: Refusal::NotConverged });
         }
+        let parameters = found.at.map(exp);
+        let names = [Parameter::R, Parameter::Alpha, Parameter::A, Parameter::B];
+        let outcome = Outcome::of(names, parameters, found);
+        Ok(Self { outcome, ..Self::with(variant, parameters) })
     }
 
     /// The same model with other parameters.
@@ -216,10 +225,8 @@ impl FittedBetaGeometric {
     pub(super) fn restored(name: &str, fit: &SavedFit) -> Result<Self, SavedModelError> {
         let variant = if name == Variant::BgNbd.name() { Variant::BgNbd } else { Variant::MbgNbd };
         let names = [Parameter::R, Parameter::Alpha, Parameter::A, Parameter::B];
-        let Parts { parameters, covariance, log_likelihood, status, iterations } =
-            fit.parts(names)?;
-        let model = Self::with(variant, parameters);
-        Ok(Self { log_likelihood, covariance, status, iterations, ..model })
+        let Parts { parameters, outcome } = fit.parts(names)?;
+        Ok(Self { outcome, ..Self::with(variant, parameters) })
     }
 
     /// The likelihood of a base, and the range of the logarithms.
@@ -265,27 +272,6 @@ impl FittedBetaGeometric {
         self.b
     }
 
-    /// Log-likelihood of the data at the optimum, time in weeks. `None` for given parameters.
-    pub fn log_likelihood(&self) -> Option<f64> {
-        self.log_likelihood
-    }
-
-    /// Covariance of r, α, a, b from the curvature at the optimum. `None` unless the fit converged
-    /// inside the range.
-    pub fn covariance(&self) -> Option<&[[f64; 4]; 4]> {
-        self.covariance.as_ref()
-    }
-
-    /// How the fit ended.
-    pub fn status(&self) -> &FitStatus {
-        &self.status
-    }
-
-    /// Steps of the search.
-    pub fn iterations(&self) -> usize {
-        self.iterations
-    }
-
     /// Purchases after which a customer with so many repeat purchases may have dropped out.
     pub(crate) fn chances_to_drop_out(&self, repeat_purchases: u32) -> u32 {
         self.variant.whole_chances(repeat_purchases)
@@ -295,11 +281,7 @@ impl FittedBetaGeometric {
     /// than one standard error above zero. Where it cannot, nearly every customer counts as alive,
     /// and long silence shows as a low purchase rate instead. `None` for given parameters.
     pub fn sees_dropout(&self) -> Option<bool> {
-        match (&self.status, self.covariance) {
-            (FitStatus::Given, _) => None,
-            (_, Some(covariance)) => Some(self.a > covariance[A][A].sqrt()),
-            (_, None) => Some(false),
-        }
+        self.outcome.is_above_zero(self.a, A)
     }
 
     /// Log-likelihood of one customer's record, time in weeks.
@@ -405,6 +387,11 @@ impl FittedBetaGeometric {
     /// the first purchase.
     pub fn purchase_distribution_of_new(&self, horizon: Days, up_to: u32) -> Vec<f64> {
         self.purchase_distribution(&PurchaseRecord::NEW, horizon, up_to)
+    }
+
+    /// How the fit came out.
+    pub(in crate::value) fn outcome(&self) -> &Outcome<4> {
+        &self.outcome
     }
 
     fn values(&self) -> [f64; 4] {

@@ -13,17 +13,20 @@ mod likelihood;
 mod prospects;
 
 use crate::num::blocks;
+#[cfg(test)]
+use crate::num::newton::Curve;
 use crate::num::newton::{Bounds, minimise};
 use crate::num::real::exp;
 use crate::units::Probability;
 use crate::value::bg_bb::fates::Fates;
 use crate::value::bg_bb::likelihood::Rows;
 use crate::value::bg_bb::prospects::Prospects;
-use crate::value::fit::conclude;
+use crate::value::fit::{LogParameters, Outcome, outcome_getters};
 use crate::value::periods::{check_shapes, endless_without_discount};
+use crate::value::saved::{Parts, SavedFit};
 use crate::value::{
     FitStatus, OpportunityRecord, OpportunitySummary, Parameter, PeriodDiscount, PeriodHorizon,
-    Refusal, ValueError,
+    PurchaseForecast, Refusal, SavedModelError, ValueError,
 };
 use crate::work::Work;
 
@@ -70,10 +73,7 @@ impl Default for BgBb {
 #[derive(Debug, Clone, PartialEq)]
 pub struct FittedBgBb {
     parameters: [f64; 4],
-    log_likelihood: Option<f64>,
-    covariance: Option<[[f64; 4]; 4]>,
-    status: FitStatus,
-    iterations: usize,
+    outcome: Outcome<4>,
 }
 
 const PARAMETERS: [Parameter; 4] =
@@ -136,21 +136,21 @@ impl BgBb {
             return Err(refused(Refusal::NotConverged));
         }
         let parameters = found.at.map(exp);
-        let (status, covariance) = conclude(PARAMETERS, parameters, &found);
-        Ok(FittedBgBb {
-            parameters,
-            log_likelihood: Some(-found.curve.value),
-            covariance,
-            status,
-            iterations: found.iterations,
-        })
+        let outcome = Outcome::of(PARAMETERS, parameters, &found);
+        Ok(FittedBgBb { parameters, outcome })
     }
 }
 
+outcome_getters!(
+    FittedBgBb,
+    4,
+    "Log-likelihood of the data at the optimum.",
+    "Covariance of α, β, γ, δ."
+);
+
 impl FittedBgBb {
     pub(crate) fn with(parameters: [f64; 4]) -> Self {
-        let status = FitStatus::Given;
-        Self { parameters, log_likelihood: None, covariance: None, status, iterations: 0 }
+        Self { parameters, outcome: Outcome::given() }
     }
 
     /// `BG/BB`.
@@ -181,27 +181,6 @@ impl FittedBgBb {
     /// Second shape of the beta distribution of dropout probabilities.
     pub fn delta(&self) -> f64 {
         self.parameters[3]
-    }
-
-    /// Log-likelihood of the data at the optimum. `None` for given parameters.
-    pub fn log_likelihood(&self) -> Option<f64> {
-        self.log_likelihood
-    }
-
-    /// Covariance of α, β, γ, δ from the curvature at the optimum. `None` unless the fit converged
-    /// inside the range.
-    pub fn covariance(&self) -> Option<&[[f64; 4]; 4]> {
-        self.covariance.as_ref()
-    }
-
-    /// How the fit ended.
-    pub fn status(&self) -> &FitStatus {
-        &self.status
-    }
-
-    /// Steps of the search.
-    pub fn iterations(&self) -> usize {
-        self.iterations
     }
 
     /// Log-likelihood of one customer's record.
@@ -336,10 +315,84 @@ impl FittedBgBb {
         Ok(parts.into_iter().flatten().collect())
     }
 
+    /// The forecast for every distinct record of a base, in their order, over so many of the coming
+    /// opportunities: what [`p_alive`](Self::p_alive), [`p_active`](Self::p_active) and
+    /// [`discounted_purchases`](Self::discounted_purchases) give one by one.
+    ///
+    /// # Errors
+    ///
+    /// [`ValueError::Cancelled`].
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use segmentry::value::{BgBb, OpportunityRecord, OpportunitySummary, PeriodDiscount};
+    /// use segmentry::work::Work;
+    ///
+    /// let model = BgBb::with_parameters(1.204, 0.750, 0.657, 2.783)?;
+    /// let base = OpportunitySummary::from_records([OpportunityRecord::new(1, 1, 6)?])?;
+    /// let five = model.forecast(&base, 5, PeriodDiscount::NONE, &Work::new())?;
+    /// assert!((five[0].purchases - 0.0856).abs() < 5e-5);
+    /// # Ok::<(), segmentry::value::ValueError>(())
+    /// ```
+    pub fn forecast(
+        &self,
+        base: &OpportunitySummary,
+        opportunities: u32,
+        discount: PeriodDiscount,
+        work: &Work,
+    ) -> Result<Vec<PurchaseForecast>, ValueError> {
+        let records = base.distinct();
+        let (horizon, rate) = (PeriodHorizon::Within(opportunities), discount.rate());
+        let payments = discount.annuity(opportunities);
+        let parts = blocks::map_blocks(records.len(), work, |block| {
+            let mut forecasts = Vec::with_capacity(block.len());
+            for record in &records[block] {
+                let (alive, prospects) = self.after(record);
+                let if_alive = prospects.discounted(horizon, rate).unwrap_or(f64::INFINITY);
+                forecasts.push(PurchaseForecast {
+                    p_alive: Probability::clamped(alive),
+                    p_active: Probability::clamped(alive * prospects.active(opportunities)),
+                    purchases: alive * if_alive,
+                    if_alive,
+                    if_staying: prospects.rate() * payments,
+                });
+            }
+            forecasts
+        })?;
+        Ok(parts.into_iter().flatten().collect())
+    }
+
+    pub(super) fn in_logs(&self) -> Option<LogParameters<4>> {
+        self.outcome.in_logs(self.parameters)
+    }
+
+    /// The same model elsewhere.
+    pub(super) fn at(logs: &[f64; 4]) -> Self {
+        Self::with(logs.map(exp))
+    }
+
+    pub(super) fn saved(&self) -> SavedFit {
+        SavedFit::of("bg_bb", &self.parameters(), &self.outcome)
+    }
+
+    pub(super) fn restored(fit: &SavedFit) -> Result<Self, SavedModelError> {
+        let Parts { parameters, outcome } = fit.parts_of("bg_bb", PARAMETERS)?;
+        Ok(Self { parameters, outcome })
+    }
+
     /// The chance of being there, and what follows from it.
     fn after(&self, record: &OpportunityRecord) -> (f64, Prospects) {
         let alive = Fates::of(self.parameters, record).alive;
         (alive, Prospects::after(self.parameters, record))
+    }
+}
+
+#[cfg(test)]
+impl BgBb {
+    /// What the fit searches with.
+    pub(super) fn curve(base: &OpportunitySummary, logs: &[f64; 4]) -> Curve<4> {
+        Rows::of(base).negative_log_likelihood(logs, &Work::new()).unwrap()
     }
 }
 

@@ -96,7 +96,8 @@ impl Bootstrap {
     ///
     /// # Errors
     ///
-    /// [`ValueError::Param`]; [`ValueError::Cancelled`]. A replicate that refuses is counted.
+    /// [`ValueError::Param`]; [`ValueError::NotOffered`] for customers drawn from a model of regular
+    /// timing; [`ValueError::Cancelled`]. A replicate that refuses is counted.
     ///
     /// # Cost
     ///
@@ -108,15 +109,19 @@ impl Bootstrap {
         work: &Work,
     ) -> Result<BootstrapDraws, ValueError> {
         self.validate()?;
+        let process = match self.drawn_from {
+            DrawnFrom::Customers => None,
+            DrawnFrom::Model => Some(model.process()?),
+        };
         let replicate = |index: usize| {
-            let drawn = match self.drawn_from {
-                DrawnFrom::Customers => {
+            let drawn = match process {
+                None => {
                     let mut stream = Stream::new(self.seed, Purpose::Replicate, index as u64);
                     let count = |&customers: &u64| stream.poisson(customers as f64);
                     let counts: Vec<u64> = base.customers().iter().map(count).collect();
                     PurchaseSummary::from_counts(base.distinct().iter().copied().zip(counts))
                 }
-                DrawnFrom::Model => self.simulated(model.process(), base, index as u64),
+                Some(process) => self.simulated(process, base, index as u64),
             };
             model.refit(&drawn, work)
         };

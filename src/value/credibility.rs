@@ -9,7 +9,7 @@ mod record;
 #[cfg(test)]
 mod tests;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::num::blocks;
 use crate::units::Money;
@@ -17,6 +17,7 @@ use crate::value::{Refusal, ValueError};
 use crate::work::Work;
 
 pub use record::NetSpendRecord;
+pub(super) use record::net_of_purchases;
 
 const NAME: &str = "Bühlmann-Straub";
 
@@ -60,7 +61,7 @@ impl Default for CredibilitySpend {
 }
 
 /// How the variance between customers came out.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum CredibilityStatus {
@@ -192,6 +193,33 @@ impl CredibleSpend {
 }
 
 impl FittedCredibilitySpend {
+    /// The model's figures, to be written: collective mean, variance within and between, and the
+    /// sum of credibility.
+    pub(super) fn figures(&self) -> [f64; 4] {
+        [self.collective, self.within, self.between, self.credibility]
+    }
+
+    /// The model with these figures; `None` where they cannot be.
+    pub(super) fn restored(
+        [collective, within, between, credibility]: [f64; 4],
+        status: CredibilityStatus,
+        customers: u64,
+    ) -> Option<Self> {
+        let fits = match status {
+            CredibilityStatus::Estimated => within > 0.0 && between > 0.0,
+            CredibilityStatus::NoDifference => within >= 0.0 && between == 0.0,
+            CredibilityStatus::NoVariation => within == 0.0 && between > 0.0,
+        };
+        (fits && credibility > 0.0 && customers >= 2).then_some(Self {
+            collective,
+            within,
+            between,
+            credibility,
+            status,
+            customers,
+        })
+    }
+
     /// What the model is called.
     pub fn name(&self) -> &'static str {
         NAME

@@ -5,16 +5,24 @@ use std::fmt;
 
 use serde::Serialize;
 
-use crate::data::CustomerHistory;
+use crate::data::{CustomerHistory, HistorySpec};
 use crate::units::{CustomerIds, Days, Money, Probability};
 use crate::value::{Deciles, Economics, Rates, ValueError, deciles};
 use crate::work::Work;
 
 /// A way to value customers, before it has seen data.
 ///
-/// [`LifetimeValue`](crate::value::LifetimeValue) is ours; implement it to bring an estimate of
-/// your own. What the fitted form gives back is plain data, see [`Worth`].
+/// [`LifetimeValue`](crate::value::LifetimeValue),
+/// [`OpportunityValue`](crate::value::OpportunityValue) and
+/// [`ContractValue`](crate::value::ContractValue) are ours, one for each
+/// [`PurchaseFamily`](crate::value::PurchaseFamily); implement it to bring an estimate of your own.
+/// What the fitted form gives back is plain data, see [`Worth`].
 pub trait ValueModel {
+    /// Asks a specification for the aggregates that the model is fitted to, before the one scan.
+    fn ask(&self, spec: HistorySpec) -> HistorySpec {
+        spec
+    }
+
     /// Learns from a history.
     ///
     /// # Errors

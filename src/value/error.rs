@@ -50,6 +50,14 @@ pub enum ValueError {
     /// The history lacks an aggregate, or attributes could not be read.
     #[error(transparent)]
     Data(DataError),
+    /// A model of a family that does not have something which the others have.
+    #[error("{model} offers no {what}")]
+    NotOffered {
+        /// Which model.
+        model: &'static str,
+        /// What was asked of it.
+        what: &'static str,
+    },
     /// A caller's own model failed.
     #[error("the value model failed")]
     Model {

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::num::linear;
 use crate::num::newton::Minimum;
+use crate::num::real::ln;
 
 /// A parameter of a fitted model, by the letter of its paper.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -68,10 +69,90 @@ pub enum FitStatus {
     Flat,
 }
 
+/// How a fit came out, beside its parameters: what every fitted model keeps.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Outcome<const N: usize> {
+    pub(crate) log_likelihood: Option<f64>,
+    pub(crate) covariance: Option<[[f64; N]; N]>,
+    pub(crate) status: FitStatus,
+    pub(crate) iterations: usize,
+}
+
+/// The logarithms of parameters and their covariance.
+pub(crate) struct LogParameters<const N: usize> {
+    pub(crate) at: [f64; N],
+    pub(crate) covariance: [[f64; N]; N],
+}
+
+impl<const N: usize> Outcome<N> {
+    /// Of parameters that were given.
+    pub(crate) fn given() -> Self {
+        Self { log_likelihood: None, covariance: None, status: FitStatus::Given, iterations: 0 }
+    }
+
+    /// Of a search over the logarithms of parameters that found these.
+    pub(crate) fn of(names: [Parameter; N], parameters: [f64; N], found: &Minimum<N>) -> Self {
+        let (status, covariance) = conclude(names, parameters, found);
+        let log_likelihood = Some(-found.curve.value);
+        Self { log_likelihood, covariance, status, iterations: found.iterations }
+    }
+
+    /// The covariance of the logarithms of these parameters, and the logarithms.
+    pub(crate) fn in_logs(&self, parameters: [f64; N]) -> Option<LogParameters<N>> {
+        let covariance = self.covariance?;
+        let entry = |i: usize, j: usize| covariance[i][j] / (parameters[i] * parameters[j]);
+        let covariance = std::array::from_fn(|i| std::array::from_fn(|j| entry(i, j)));
+        Some(LogParameters { at: parameters.map(ln), covariance })
+    }
+
+    /// Whether a parameter is inside the range and more than one standard error above zero. `None`
+    /// for given parameters.
+    pub(crate) fn is_above_zero(&self, parameter: f64, place: usize) -> Option<bool> {
+        match (&self.status, self.covariance) {
+            (FitStatus::Given, _) => None,
+            (_, Some(covariance)) => Some(parameter > covariance[place][place].sqrt()),
+            (_, None) => Some(false),
+        }
+    }
+}
+
+/// The getters of a fitted model that keeps its [`Outcome`] in `outcome`.
+macro_rules! outcome_getters {
+    ($model:ident, $n:literal, $log_likelihood:literal, $covariance:literal) => {
+        impl $model {
+            #[doc = $log_likelihood]
+            ///
+            /// `None` for given parameters.
+            pub fn log_likelihood(&self) -> Option<f64> {
+                self.outcome.log_likelihood
+            }
+
+            #[doc = $covariance]
+            ///
+            /// It is that of the curvature at the optimum, and `None` unless the fit converged
+            /// inside the range.
+            pub fn covariance(&self) -> Option<&[[f64; $n]; $n]> {
+                self.outcome.covariance.as_ref()
+            }
+
+            /// How the fit ended.
+            pub fn status(&self) -> &FitStatus {
+                &self.outcome.status
+            }
+
+            /// Steps of the search; none for given parameters.
+            pub fn iterations(&self) -> usize {
+                self.outcome.iterations
+            }
+        }
+    };
+}
+pub(crate) use outcome_getters;
+
 /// The status of a search over the logarithms of parameters, and the covariance of the parameters
 /// themselves, `C_ij = p_i p_j [H⁻¹]_ij`; there is one only where the optimum lies inside the range
 /// and is curved in every direction. It is symmetric to the last bit.
-pub(crate) fn conclude<const N: usize>(
+fn conclude<const N: usize>(
     names: [Parameter; N],
     parameters: [f64; N],
     found: &Minimum<N>,

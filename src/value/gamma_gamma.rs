@@ -17,7 +17,7 @@ mod tests;
 use crate::num::newton::{Bounds, minimise};
 use crate::num::real::{exp, ln};
 use crate::units::{Money, Probability};
-use crate::value::fit::conclude;
+use crate::value::fit::{Outcome, outcome_getters};
 use crate::value::{FitStatus, Parameter, Refusal, ValueError};
 use crate::work::Work;
 
@@ -64,10 +64,7 @@ pub struct FittedGammaGamma {
     p: f64,
     q: f64,
     gamma: f64,
-    log_likelihood: Option<f64>,
-    covariance: Option<[[f64; 3]; 3]>,
-    status: FitStatus,
-    iterations: usize,
+    outcome: Outcome<3>,
     customers: u64,
 }
 
@@ -108,16 +105,7 @@ impl GammaGamma {
                 });
             }
         }
-        Ok(FittedGammaGamma {
-            p,
-            q,
-            gamma,
-            log_likelihood: None,
-            covariance: None,
-            status: FitStatus::Given,
-            iterations: 0,
-            customers: 0,
-        })
+        Ok(FittedGammaGamma { p, q, gamma, outcome: Outcome::given(), customers: 0 })
     }
 
     /// The maximum-likelihood fit to those customers of whom something was seen.
@@ -196,20 +184,19 @@ impl GammaGamma {
         }
         let [p, q, gamma] = found.at.map(exp);
         let names = [Parameter::P, Parameter::Q, Parameter::Gamma];
-        let (status, covariance) = conclude(names, [p, q, gamma * scale], &found);
-        let log_likelihood = Some(-found.curve.value - have as f64 * ln(scale));
-        Ok(FittedGammaGamma {
-            p,
-            q,
-            gamma: gamma * scale,
-            log_likelihood,
-            covariance,
-            status,
-            iterations: found.iterations,
-            customers: have,
-        })
+        let gamma = gamma * scale;
+        let mut outcome = Outcome::of(names, [p, q, gamma], &found);
+        outcome.log_likelihood = Some(-found.curve.value - have as f64 * ln(scale));
+        Ok(FittedGammaGamma { p, q, gamma, outcome, customers: have })
     }
 }
+
+outcome_getters!(
+    FittedGammaGamma,
+    3,
+    "Log-likelihood of the data at the optimum.",
+    "Covariance of p, q, γ."
+);
 
 impl FittedGammaGamma {
     /// What the model is called.
@@ -220,11 +207,6 @@ impl FittedGammaGamma {
     /// The parameters by their letters, in the order of the covariance.
     pub fn parameters(&self) -> Vec<(Parameter, f64)> {
         vec![(Parameter::P, self.p), (Parameter::Q, self.q), (Parameter::Gamma, self.gamma)]
-    }
-
-    /// How many steps the search took; none for given parameters.
-    pub fn iterations(&self) -> usize {
-        self.iterations
     }
 
     /// Shape of a customer's spend over their purchases.
@@ -240,22 +222,6 @@ impl FittedGammaGamma {
     /// Scale of the scale of spend over customers, in money.
     pub fn gamma(&self) -> f64 {
         self.gamma
-    }
-
-    /// Log-likelihood of the data at the optimum. `None` for given parameters.
-    pub fn log_likelihood(&self) -> Option<f64> {
-        self.log_likelihood
-    }
-
-    /// Covariance of p, q, γ from the curvature at the optimum. `None` unless the fit converged
-    /// inside the range.
-    pub fn covariance(&self) -> Option<&[[f64; 3]; 3]> {
-        self.covariance.as_ref()
-    }
-
-    /// How the fit ended.
-    pub fn status(&self) -> &FitStatus {
-        &self.status
     }
 
     /// How many customers the model was fitted to.
@@ -349,6 +315,16 @@ impl FittedGammaGamma {
             });
         }
         self.posterior(seen).interval(level).ok_or_else(infinite)
+    }
+}
+
+#[cfg(test)]
+impl GammaGamma {
+    /// What the fit searches with.
+    pub(super) fn curve(seen: &[SpendRecord], logs: &[f64; 3]) -> crate::num::newton::Curve<3> {
+        let summary = SpendSummary::counted(seen, &vec![1; seen.len()]).unwrap();
+        let totals = summary.scaled(1.0, &Work::new()).unwrap();
+        totals.negative_log_likelihood(logs, &Work::new()).unwrap()
     }
 }
 

@@ -3,16 +3,20 @@
 //! A rung is chosen once, when fitting, with a note that says why the one above refused; whoever
 //! forecasts afterwards asks the rung and never the reason.
 
+mod saved;
+mod spend;
+
 use crate::data::CustomerHistory;
-use crate::num::blocks;
 use crate::num::real::exp_m1;
-use crate::units::{Days, Money, Probability};
+use crate::units::{Days, Probability};
 use crate::value::horizon::annuity;
 use crate::value::{
-    Discount, FitStatus, FittedGammaGamma, FittedPurchaseModel, GammaGamma, PurchaseForecast,
-    PurchaseModel, PurchaseRecord, PurchaseSummary, SpendRecord, ValueError,
+    Discount, FittedPurchaseModel, PurchaseForecast, PurchaseModel, PurchaseRecord,
+    PurchaseSummary, ValueError,
 };
 use crate::work::Work;
+pub(super) use saved::{SavedPurchases, SavedSpend};
+pub(super) use spend::{SeenSpend, Spend};
 
 /// What purchases are forecast from.
 #[derive(Debug, Clone, PartialEq)]
@@ -32,8 +36,7 @@ impl Purchases {
         work: &Work,
     ) -> Result<Self, ValueError> {
         work.begin("fitting purchases", None)?;
-        let base = PurchaseSummary::of(history);
-        match model.fit(&base, work) {
+        match model.fit_to(history, work) {
             Ok(model) => {
                 if model.sees_dropout() == Some(false) {
                     notes.push(format!(
@@ -45,7 +48,8 @@ impl Purchases {
             }
             Err(error @ ValueError::Refused { .. }) => {
                 notes.push(error.to_string());
-                Ok(EmpiricalRate::of(&base).map_or(Self::Unknown, Self::EmpiricalRate))
+                Ok(EmpiricalRate::of(&PurchaseSummary::of(history))
+                    .map_or(Self::Unknown, Self::EmpiricalRate))
             }
             Err(error) => Err(error),
         }
@@ -81,77 +85,9 @@ impl Purchases {
                 Ok(Some(base.distinct().iter().map(outlook).collect()))
             }
             Self::Model(model) => {
-                let outlook = |seen: PurchaseForecast| Outlook {
-                    p_alive: Some(seen.p_alive),
-                    p_active: seen.p_active,
-                    staying: if seen.if_staying > 0.0 {
-                        (seen.if_alive / seen.if_staying).clamp(0.0, 1.0)
-                    } else {
-                        0.0
-                    },
-                    purchases: seen.if_staying,
-                };
                 let forecast = model.forecast(base, horizon, discount, work)?;
-                Ok(Some(forecast.into_iter().map(outlook).collect()))
+                Ok(Some(forecast.into_iter().map(Outlook::of).collect()))
             }
-        }
-    }
-}
-
-/// What spend is forecast from.
-#[derive(Debug, Clone, PartialEq)]
-pub(super) enum Spend {
-    Model(FittedGammaGamma),
-    Pooled(f64),
-}
-
-impl Spend {
-    /// Fits the model; where it refuses, notes why and takes the pooled mean.
-    pub(super) fn fit(
-        model: &GammaGamma,
-        history: &CustomerHistory,
-        notes: &mut Vec<String>,
-        work: &Work,
-    ) -> Result<Self, ValueError> {
-        work.begin("fitting spend", None)?;
-        match model.fit(&SpendRecord::of(history), work) {
-            Ok(model) => {
-                // Everybody of whom nothing was seen must have an expectation, too.
-                if let Err(error) = model.expected_spend(None) {
-                    notes.push(error.to_string());
-                    return Ok(Self::Pooled(pooled_spend(history)));
-                }
-                if !matches!(model.status(), FitStatus::Converged) {
-                    notes.push(
-                        "Gamma-Gamma is at the edge of its range: forecasts hold, its parameters \
-                         do not"
-                            .to_owned(),
-                    );
-                }
-                Ok(Self::Model(model))
-            }
-            Err(error @ ValueError::Refused { .. }) => {
-                notes.push(error.to_string());
-                Ok(Self::Pooled(pooled_spend(history)))
-            }
-            Err(error) => Err(error),
-        }
-    }
-
-    /// The name of the rung.
-    pub(super) fn rung(&self) -> &'static str {
-        match self {
-            Self::Model(_) => "gamma_gamma",
-            Self::Pooled(_) => "pooled_spend",
-        }
-    }
-
-    /// Expected spend at a purchase of a customer of whom this much was seen.
-    pub(super) fn expected(&self, seen: Option<SpendRecord>) -> f64 {
-        match self {
-            // A fit that expects nothing finite of a stranger is not on the ladder.
-            Self::Model(model) => model.expected_spend(seen).map_or(0.0, Money::amount),
-            Self::Pooled(mean) => *mean,
         }
     }
 }
@@ -163,6 +99,22 @@ pub(super) struct Outlook {
     pub(super) p_active: Probability,
     pub(super) staying: f64,
     pub(super) purchases: f64,
+}
+
+impl Outlook {
+    pub(super) fn of(seen: PurchaseForecast) -> Self {
+        Self {
+            p_alive: Some(seen.p_alive),
+            p_active: seen.p_active,
+            staying: share(seen.if_alive, seen.if_staying),
+            purchases: seen.if_staying,
+        }
+    }
+}
+
+/// A part of a whole, which may be nothing.
+pub(super) fn share(part: f64, whole: f64) -> f64 {
+    if whole > 0.0 { (part / whole).clamp(0.0, 1.0) } else { 0.0 }
 }
 
 /// Repeat purchases per week as they were counted: each customer's own rate, pulled towards
@@ -189,12 +141,4 @@ impl EmpiricalRate {
         let seen = f64::from(record.repeat_purchases()) + self.pooled * self.mean_age;
         seen / (record.weeks().1 + self.mean_age)
     }
-}
-
-/// Mean spend over all purchases of all customers.
-fn pooled_spend(history: &CustomerHistory) -> f64 {
-    let n = history.n_customers();
-    let spend = blocks::sum(n, |row| history.gross(row).amount());
-    let purchases = blocks::sum(n, |row| f64::from(history.purchases(row)));
-    spend / purchases
 }

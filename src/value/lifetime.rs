@@ -4,17 +4,17 @@
 mod intervals;
 mod saved;
 
+pub(super) use intervals::{Laid, by_delta, with_total};
 pub use intervals::{ValueInterval, ValueIntervals};
 
-use crate::data::CustomerHistory;
-use crate::units::{Days, Money, Probability};
-use crate::value::horizon::{Discount, WEEKS_PER_YEAR, annuity};
-use crate::value::ladder::{Outlook, Purchases, Spend};
-use crate::value::potential::{peer_frontier, tenure_bands};
+use crate::data::{CustomerHistory, HistorySpec};
+use crate::units::Days;
+use crate::value::ladder::{Outlook, Purchases, SeenSpend, Spend};
+use crate::value::spend_model::SpendSource;
+use crate::value::valuation::{Reach, Valuation};
 use crate::value::{
-    CustomerValue, Economics, FittedGammaGamma, FittedPurchaseModel, FittedValueModel, GammaGamma,
-    MbgNbd, PurchaseModel, PurchaseSummary, Rates, SpendRecord, ValueBasis, ValueError, ValueModel,
-    ValueUnit, Worth,
+    CustomerValue, Economics, FittedPurchaseModel, FittedSpendModel, FittedValueModel, GammaGamma,
+    MbgNbd, PurchaseModel, PurchaseSummary, Rates, SpendModel, ValueBasis, ValueError, ValueModel,
 };
 use crate::work::Work;
 
@@ -41,20 +41,18 @@ use crate::work::Work;
 #[derive(Debug, Clone, PartialEq)]
 pub struct LifetimeValue {
     purchases: PurchaseModel,
-    spend: GammaGamma,
+    spend: SpendModel,
     horizon: Days,
-    annual_discount: f64,
-    frontier: f64,
+    valuation: Valuation,
 }
 
 impl Default for LifetimeValue {
     fn default() -> Self {
         Self {
             purchases: PurchaseModel::MbgNbd(MbgNbd::new()),
-            spend: GammaGamma::new(),
+            spend: SpendModel::GammaGamma(GammaGamma::new()),
             horizon: Days::weeks(52),
-            annual_discount: 0.1,
-            frontier: 0.8,
+            valuation: Valuation::default(),
         }
     }
 }
@@ -72,10 +70,12 @@ impl LifetimeValue {
         self
     }
 
-    /// The model of spend.
+    /// The model of spend: [`GammaGamma`], or
+    /// [`CredibilitySpend`](crate::value::CredibilitySpend) where spend is net of returns or may be
+    /// zero.
     #[must_use]
-    pub fn spend(mut self, model: GammaGamma) -> Self {
-        self.spend = model;
+    pub fn spend(mut self, model: impl Into<SpendModel>) -> Self {
+        self.spend = model.into();
         self
     }
 
@@ -89,14 +89,14 @@ impl LifetimeValue {
     /// The discount rate a year, such as 0.1; it is converted to continuous time once.
     #[must_use]
     pub fn annual_discount(mut self, rate: f64) -> Self {
-        self.annual_discount = rate;
+        self.valuation.annual_discount = rate;
         self
     }
 
     /// Which quantile of their peers' future value is a customer's potential.
     #[must_use]
     pub fn frontier(mut self, quantile: f64) -> Self {
-        self.frontier = quantile;
+        self.valuation.frontier = quantile;
         self
     }
 
@@ -113,22 +113,15 @@ impl LifetimeValue {
                 expected: "at least one day",
             });
         }
-        Discount::annual(self.annual_discount)?;
-        if !(0.0..=1.0).contains(&self.frontier) {
-            return Err(ValueError::Param {
-                name: "frontier",
-                value: self.frontier,
-                expected: "from 0 to 1",
-            });
-        }
-        Ok(())
+        self.valuation.validate()
     }
 
     /// Fits both models, stepping down a rung where one refuses.
     ///
     /// # Errors
     ///
-    /// [`ValueError::Param`], [`ValueError::Cancelled`].
+    /// [`ValueError::Param`]; [`ValueError::Data`] where the history lacks what
+    /// [`ask`](ValueModel::ask) asks for; [`ValueError::Cancelled`].
     pub fn fit_to(
         &self,
         history: &CustomerHistory,
@@ -137,12 +130,16 @@ impl LifetimeValue {
         self.validate()?;
         let mut notes = Vec::new();
         let purchases = Purchases::fit(self.purchases, history, &mut notes, work)?;
-        let spend = Spend::fit(&self.spend, history, &mut notes, work)?;
+        let spend = Spend::fit(self.spend, SpendSource::History(history), &mut notes, work)?;
         Ok(FittedLifetimeValue { settings: self.clone(), purchases, spend, notes })
     }
 }
 
 impl ValueModel for LifetimeValue {
+    fn ask(&self, spec: HistorySpec) -> HistorySpec {
+        self.spend.ask(self.purchases.ask(spec))
+    }
+
     fn fit(
         &self,
         history: &CustomerHistory,
@@ -171,10 +168,10 @@ impl FittedLifetimeValue {
     }
 
     /// The fitted model of spend, unless it refused.
-    pub fn spend_model(&self) -> Option<&FittedGammaGamma> {
+    pub fn spend_model(&self) -> Option<&FittedSpendModel> {
         match &self.spend {
             Spend::Model(model) => Some(model),
-            Spend::Pooled(_) => None,
+            Spend::Pooled(_) | Spend::PooledNet(_) => None,
         }
     }
 
@@ -188,23 +185,26 @@ impl FittedLifetimeValue {
 /// What the two rungs see of the customers of a history.
 struct Seen {
     base: PurchaseSummary,
-    spend: Vec<Option<SpendRecord>>,
-}
-
-impl Seen {
-    fn of(history: &CustomerHistory) -> Self {
-        Self { base: PurchaseSummary::of(history), spend: SpendRecord::of(history) }
-    }
+    spend: SeenSpend,
 }
 
 impl FittedLifetimeValue {
+    fn see(&self, history: &CustomerHistory) -> Result<Seen, ValueError> {
+        let spend = self.spend.see(SpendSource::History(history))?;
+        Ok(Seen { base: PurchaseSummary::of(history), spend })
+    }
+
+    fn reach(&self) -> Reach {
+        Reach { days: self.settings.horizon, weeks: self.settings.horizon.in_weeks() }
+    }
+
     fn outlooks(
         &self,
         seen: &Seen,
         purchases: &Purchases,
         work: &Work,
     ) -> Result<Option<Vec<Outlook>>, ValueError> {
-        let discount = Discount::annual(self.settings.annual_discount)?;
+        let discount = self.settings.valuation.discount()?;
         purchases.outlooks(&seen.base, self.settings.horizon, discount, work)
     }
 
@@ -219,31 +219,20 @@ impl FittedLifetimeValue {
         work: &Work,
     ) -> Result<Vec<Option<Rates>>, ValueError> {
         let outlooks = self.outlooks(seen, purchases, work)?;
-        self.rates_from(seen, outlooks.as_deref(), spend, economics)
+        let forecast = forecast(seen, outlooks.as_deref(), spend);
+        self.settings.valuation.rates(economics, self.reach(), seen.base.places().len(), forecast)
     }
+}
 
-    fn rates_from(
-        &self,
-        seen: &Seen,
-        outlooks: Option<&[Outlook]>,
-        spend: &Spend,
-        economics: &Economics,
-    ) -> Result<Vec<Option<Rates>>, ValueError> {
-        let discount = Discount::annual(self.settings.annual_discount)?;
-        let discounted_weeks = annuity(self.settings.horizon.in_weeks(), discount.weekly());
-        let rates = |row: usize| {
-            let outlook = outlooks?[seen.base.places()[row] as usize];
-            let cost = economics.cost_to_serve_of(row).map_or(0.0, Money::amount);
-            Some(Rates {
-                alive: outlook.p_alive.map_or(1.0, Probability::value),
-                staying: outlook.staying,
-                purchases: outlook.purchases,
-                spend: spend.expected(seen.spend[row]),
-                margin: economics.margin_of(row).unwrap_or(1.0),
-                cost: cost / WEEKS_PER_YEAR * discounted_weeks,
-            })
-        };
-        Ok((0..seen.spend.len()).map(rates).collect())
+/// What the two rungs say of the customer in a row.
+fn forecast<'a>(
+    seen: &'a Seen,
+    outlooks: Option<&'a [Outlook]>,
+    spend: &'a Spend,
+) -> impl Fn(usize) -> Option<(Outlook, f64)> + 'a {
+    move |row| {
+        let outlook = outlooks?[seen.base.places()[row] as usize];
+        Some((outlook, spend.expected(&seen.spend, row)))
     }
 }
 
@@ -256,42 +245,10 @@ impl FittedValueModel for FittedLifetimeValue {
     ) -> Result<CustomerValue, ValueError> {
         let n = history.n_customers();
         economics.check_length(n)?;
-        let seen = Seen::of(history);
+        let seen = self.see(history)?;
         work.begin("valuing customers", Some(n as u64))?;
         let outlooks = self.outlooks(&seen, &self.purchases, work)?;
-        let rates = self.rates_from(&seen, outlooks.as_deref(), &self.spend, economics)?;
-        let mut rows: Vec<Worth> = rates
-            .into_iter()
-            .enumerate()
-            .map(|(row, rates)| {
-                let mut worth = Worth::realised(
-                    history.gross(row),
-                    history.net(row),
-                    history.purchases(row),
-                    history.days_since_last(row),
-                );
-                let outlook =
-                    outlooks.as_ref().map(|outlooks| outlooks[seen.base.places()[row] as usize]);
-                worth.cost_known = economics.cost_to_serve_of(row).is_some();
-                worth.p_alive = outlook.and_then(|outlook| outlook.p_alive);
-                worth.p_active = outlook.map(|outlook| outlook.p_active);
-                worth.rates = rates;
-                worth
-            })
-            .collect();
-        if let Some(future) = rows.iter().map(Worth::future).collect::<Option<Vec<Money>>>() {
-            let ages: Vec<f64> = (0..n).map(|row| f64::from(history.age(row).count())).collect();
-            let share = Probability::clamped(self.settings.frontier);
-            let potential = peer_frontier(&future, &tenure_bands(&ages), share)?;
-            for (worth, potential) in rows.iter_mut().zip(potential) {
-                worth.potential = Some(potential);
-            }
-        }
-        let unit = if economics.has_margin() { ValueUnit::Margin } else { ValueUnit::Revenue };
-        let mut basis = self.basis();
-        basis.notes.extend_from_slice(economics.notes());
-        let value =
-            CustomerValue::new(history.ids().clone(), rows, basis, unit, self.settings.horizon)?;
-        Ok(value.discounted_at(self.settings.annual_discount))
+        let forecast = forecast(&seen, outlooks.as_deref(), &self.spend);
+        self.settings.valuation.table(history, economics, self.reach(), self.basis(), forecast)
     }
 }

@@ -21,6 +21,8 @@
 //! | [`CredibilitySpend`] | net spend per purchase day, with returns and free orders |
 //! | [`FitStatus`], [`Parameter`] | how a fit ended |
 //! | [`LifetimeValue`] | both together, as money over a horizon, with a ladder for data that a model refuses |
+//! | [`OpportunityValue`] | the same by opportunities: weeks, months, seasons |
+//! | [`ContractValue`] | the same under a contract that is renewed once a period |
 //! | [`HoldoutTest`], [`Tracking`] | whether a forecast beats rules that need no model, on time that it has not seen |
 //! | [`Horizon`], [`Discount`] | how far a forecast looks, and what later money is worth today |
 //! | [`PeriodHorizon`], [`PeriodDiscount`] | the same counted in opportunities or renewals |
@@ -33,7 +35,8 @@
 //! [`Rates::value`]; the baseline that strategies start from is that value to the last bit.
 //!
 //! **The ladder.** A model that refuses the data hands over to the next rung: MBG/NBD, then the
-//! empirical rate of repeat purchases; Gamma-Gamma, then the pooled mean spend. [`ValueBasis`]
+//! empirical rate of repeat purchases; BG/BB, then the share of opportunities taken; sBG, then one
+//! retention for all; Gamma-Gamma or credibility, then the pooled mean spend. [`ValueBasis`]
 //! names the rungs that were used and why the ones above refused. The flow does not fail.
 //!
 //! Numbers are checked against the published estimates for the CDNOW cohort (Fader, Hardie & Lee
@@ -56,6 +59,8 @@ mod error;
 mod family;
 mod fit;
 mod gamma_gamma;
+#[cfg(test)]
+mod gradients;
 mod holdout;
 mod horizon;
 mod intervals;
@@ -65,6 +70,9 @@ mod lifetime;
 mod migration;
 mod opportunities;
 mod pareto_nbd;
+mod period_length;
+mod period_table;
+mod period_value;
 mod periods;
 mod potential;
 mod profile_interval;
@@ -76,6 +84,8 @@ mod renewals;
 mod rfm;
 mod saved;
 mod shifted_beta_geometric;
+mod spend_model;
+mod valuation;
 
 pub use audit::{
     CohortAge, CohortLens, CohortRevenue, CustomerBaseAudit, HealthLens, PeriodHealth, PeriodLens,
@@ -121,6 +131,10 @@ pub use migration::{
 };
 pub use opportunities::{OpportunityRecord, OpportunitySummary};
 pub use pareto_nbd::{FittedParetoNbd, ParetoNbd};
+pub use period_length::PeriodLength;
+pub use period_value::{
+    ContractValue, FittedContractValue, FittedOpportunityValue, OpportunityValue,
+};
 pub use periods::{PeriodDiscount, PeriodHorizon};
 pub use potential::peer_frontier;
 pub use purchase_model::{FittedPurchaseModel, PurchaseModel};
@@ -131,3 +145,4 @@ pub use renewals::{Membership, Renewal, RenewalTable};
 pub use rfm::{Monetary, Rfm, RfmCuts, RfmQuantities, RfmScore, RfmScores};
 pub use saved::SavedModelError;
 pub use shifted_beta_geometric::{FittedShiftedBetaGeometric, ShiftedBetaGeometric};
+pub use spend_model::{FittedSpendModel, SpendModel};

@@ -4,9 +4,10 @@
 //! Opportunities are counted, so the distinct records are few: a cohort of any size with n of them
 //! has at most `1 + n (n + 1) / 2`.
 
-use crate::data::PurchasePeriods;
+use crate::data::{CustomerHistory, PurchasePeriods};
 use crate::units::CustomerIds;
-use crate::value::ValueError;
+use crate::value::period_table::PeriodTable;
+use crate::value::{PeriodLength, ValueError};
 
 /// A customer's purchases at a number of opportunities after the first purchase.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -54,6 +55,15 @@ impl OpportunityRecord {
             let (x, t_x) = if taken { (seen.x.saturating_add(1), n) } else { (seen.x, seen.t_x) };
             Self { x, n, t_x }
         })
+    }
+
+    /// The record of a customer who bought in these periods, in order, of which those before
+    /// `closed` have ended. The period of the first purchase is no opportunity.
+    pub(super) fn of_periods(mut bought: impl Iterator<Item = u32>, closed: u32) -> Self {
+        let first = bought.next().unwrap_or(closed);
+        let taken = bought.filter(|&period| period < closed);
+        let (x, last) = taken.fold((0, first), |(x, _), period| (x + 1, period));
+        Self { x, n: closed.saturating_sub(first.saturating_add(1)), t_x: last - first }
     }
 
     /// Purchases: x.
@@ -122,6 +132,42 @@ impl OpportunitySummary {
         Ok(Self { distinct, customers, place })
     }
 
+    /// The records of a history: [`of_periods`](Self::of_periods), for periods of any length.
+    ///
+    /// # Errors
+    ///
+    /// [`ValueError::Data`] where
+    /// [`HistorySpec::purchase_days`](crate::data::HistorySpec::purchase_days) was not asked for;
+    /// [`ValueError::Param`] for periods of no days; as [`from_records`](Self::from_records).
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use segmentry::data::{CustomerHistory, HistorySpec, Transaction};
+    /// use segmentry::units::{Date, Days};
+    /// use segmentry::value::{OpportunityRecord, OpportunitySummary};
+    /// use segmentry::work::Work;
+    ///
+    /// let visit = |day| Transaction::new("eve", Date::from_ymd(2024, 5, day).unwrap(), 9.0);
+    /// let log = [visit(1), visit(8), visit(9)];
+    /// let spec = HistorySpec::new().observed_until(Date::from_ymd(2024, 5, 31)?).purchase_days();
+    /// let history = CustomerHistory::read(&log, &spec, &Work::new())?;
+    /// // Weeks that end with the 31st: from the 4th, the 11th, the 18th and the 25th.
+    /// let base = OpportunitySummary::of(&history, Days::new(7))?;
+    /// assert_eq!(base.distinct(), [OpportunityRecord::new(1, 1, 4)?]);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn of(
+        history: &CustomerHistory,
+        length: impl Into<PeriodLength>,
+    ) -> Result<Self, ValueError> {
+        Self::of_table(&PeriodTable::of(history, length.into())?)
+    }
+
+    pub(super) fn of_table(table: &PeriodTable) -> Result<Self, ValueError> {
+        Self::from_records((0..table.n_customers()).map(|row| table.opportunities(row)))
+    }
+
     /// The records of customers who could buy once in each period of the calendar: their
     /// opportunities are the whole periods after the one of their first purchase, taken where they
     /// bought in it. A last period that the observation cuts is left out.
@@ -154,13 +200,8 @@ impl OpportunitySummary {
         let last = periods.periods().len();
         let end = if last > 0 && !periods.is_whole(last - 1) { last - 1 } else { last };
         let record = |row| {
-            let mut bought = periods.of(row).filter(|total| total.purchases() > 0);
-            let first = bought.next().map_or(end, |total| total.period());
-            let mut taken = vec![false; end.saturating_sub(first + 1)];
-            for total in bought.filter(|total| total.period() < end) {
-                taken[total.period() - first - 1] = true;
-            }
-            OpportunityRecord::of_pattern(taken)
+            let bought = periods.of(row).filter(|total| total.purchases() > 0);
+            OpportunityRecord::of_periods(bought.map(|total| total.period() as u32), end as u32)
         };
         Self::from_records((0..periods.n_customers()).map(record))
     }

@@ -19,7 +19,7 @@ mod standing;
 use crate::num::newton::{Bounds, minimise};
 use crate::num::real::{exp, ln};
 use crate::units::{Days, Probability};
-use crate::value::fit::conclude;
+use crate::value::fit::{Outcome, outcome_getters};
 use crate::value::{
     Discount, FitStatus, Horizon, Parameter, PurchaseRecord, PurchaseSummary, Refusal, ValueError,
 };
@@ -154,14 +154,7 @@ fn fit_from(rows: &Rows<'_>, start: [f64; 4], work: &Work) -> Result<FittedParet
     }
     let at = found.at.map(exp);
     let names = [Parameter::R, Parameter::Alpha, Parameter::S, Parameter::Beta];
-    let (status, covariance) = conclude(names, at, &found);
-    Ok(FittedParetoNbd {
-        log_likelihood: Some(-found.curve.value),
-        covariance,
-        status,
-        iterations: found.iterations,
-        ..FittedParetoNbd::with(at)
-    })
+    Ok(FittedParetoNbd { outcome: Outcome::of(names, at, &found), ..FittedParetoNbd::with(at) })
 }
 
 /// A Pareto/NBD with its parameters.
@@ -172,22 +165,20 @@ fn fit_from(rows: &Rows<'_>, start: [f64; 4], work: &Work) -> Result<FittedParet
 #[derive(Debug, Clone, PartialEq)]
 pub struct FittedParetoNbd {
     parameters: Parameters,
-    log_likelihood: Option<f64>,
-    covariance: Option<[[f64; 4]; 4]>,
-    status: FitStatus,
-    iterations: usize,
+    outcome: Outcome<4>,
 }
+
+outcome_getters!(
+    FittedParetoNbd,
+    4,
+    "Log-likelihood of the data at the optimum, time in weeks.",
+    "Covariance of r, α, s, β."
+);
 
 impl FittedParetoNbd {
     /// The model with these r, α, s, β, which must be positive and finite.
     pub(crate) fn with([r, alpha, s, beta]: [f64; 4]) -> Self {
-        Self {
-            parameters: Parameters { r, alpha, s, beta },
-            log_likelihood: None,
-            covariance: None,
-            status: FitStatus::Given,
-            iterations: 0,
-        }
+        Self { parameters: Parameters { r, alpha, s, beta }, outcome: Outcome::given() }
     }
 
     /// `Pareto/NBD`.
@@ -224,27 +215,6 @@ impl FittedParetoNbd {
     /// Scale of the gamma distribution of dropout rates, in weeks.
     pub fn beta(&self) -> f64 {
         self.parameters.beta
-    }
-
-    /// Log-likelihood of the data at the optimum, time in weeks. `None` for given parameters.
-    pub fn log_likelihood(&self) -> Option<f64> {
-        self.log_likelihood
-    }
-
-    /// Covariance of r, α, s, β from the curvature at the optimum. `None` unless the fit converged
-    /// inside the range.
-    pub fn covariance(&self) -> Option<&[[f64; 4]; 4]> {
-        self.covariance.as_ref()
-    }
-
-    /// How the fit ended.
-    pub fn status(&self) -> &FitStatus {
-        &self.status
-    }
-
-    /// Steps of the search.
-    pub fn iterations(&self) -> usize {
-        self.iterations
     }
 
     /// Log-likelihood of one customer's record, time in weeks.

@@ -64,6 +64,12 @@ impl PeriodDiscount {
         Self::per_period(exp_m1(ln_1p(discount.annual_rate()) * years))
     }
 
+    /// What one unit at the end of each of so many periods is worth at the start of the first.
+    pub(super) fn annuity(self, periods: u32) -> f64 {
+        let periods = f64::from(periods);
+        if self.0 == 0.0 { periods } else { -exp_m1(-periods * ln_1p(self.0)) / self.0 }
+    }
+
     /// The rate a period.
     pub fn rate(self) -> f64 {
         self.0
@@ -100,6 +106,13 @@ mod tests {
             assert!(PeriodDiscount::per_period(rate).is_err(), "{rate}");
         }
         assert_eq!(PeriodDiscount::per_period(0.0).unwrap(), PeriodDiscount::NONE);
+    }
+
+    #[test]
+    fn an_annuity_is_the_sum_of_its_payments() {
+        let discount = PeriodDiscount::per_period(0.25).unwrap();
+        assert!((discount.annuity(3) - (0.8 + 0.64 + 0.512)).abs() < 1e-15);
+        assert_eq!(PeriodDiscount::NONE.annuity(7), 7.0);
     }
 
     #[test]

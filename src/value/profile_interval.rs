@@ -16,7 +16,7 @@ impl FittedPurchaseModel {
     /// The profile likelihood interval of a parameter, for the base that the model was fitted to.
     ///
     /// An end is `None` where the data leave that side open: the likelihood does not fall far
-    /// enough before the edge of the range.
+    /// enough before the edge of the range. A degree of regularity is taken as known.
     ///
     /// # Errors
     ///
@@ -68,6 +68,9 @@ impl FittedPurchaseModel {
                 let (rows, bounds) = model.objective(base);
                 self.ends(which, level, bounds, |logs| rows.negative_log_likelihood(logs, work))
             }
+            Self::Cnbd(model) => self.ends(which, level, model.bounds(), |logs| {
+                Ok(model.negative_log_likelihood(base, logs, work)?)
+            }),
         }
     }
 

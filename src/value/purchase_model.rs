@@ -3,13 +3,16 @@
 //! Whatever works with any of them (the ladder, intervals, the bootstrap, saving) works with these
 //! two enums; a model of the caller's own is a [`ValueModel`](crate::value::ValueModel).
 
+use crate::data::{CustomerHistory, HistorySpec};
 use crate::num::real::{exp, ln};
 use crate::simulate::Purchasing;
 use crate::units::{Days, Probability};
+use crate::value::fit::{LogParameters, Outcome};
 use crate::value::saved::SavedFit;
 use crate::value::{
-    BgNbd, Discount, FitStatus, FittedBetaGeometric, FittedParetoNbd, Horizon, MbgNbd, Parameter,
-    ParetoNbd, PurchaseForecast, PurchaseRecord, PurchaseSummary, SavedModelError, ValueError,
+    BgCnbd, BgNbd, Discount, FitStatus, FittedBetaGeometric, FittedCnbd, FittedParetoNbd, Horizon,
+    MbgCnbd, MbgNbd, Parameter, ParetoNbd, PurchaseForecast, PurchaseRecord, PurchaseRhythm,
+    PurchaseSummary, SavedModelError, ValueError,
 };
 use crate::work::Work;
 
@@ -23,14 +26,83 @@ pub enum PurchaseModel {
     BgNbd(BgNbd),
     /// Pareto/NBD, under which customers may leave at any time.
     ParetoNbd(ParetoNbd),
+    /// MBG/CNBD-k, for customers who buy at regular times.
+    MbgCnbd(MbgCnbd),
+    /// BG/CNBD-k, the same with everybody without a repeat purchase alive for certain.
+    BgCnbd(BgCnbd),
 }
 
 impl PurchaseModel {
+    /// Asks a specification for the aggregates that the model needs, before the one scan: models of
+    /// regular timing need the purchase days.
+    #[must_use]
+    pub fn ask(self, spec: HistorySpec) -> HistorySpec {
+        match self {
+            Self::MbgCnbd(_) | Self::BgCnbd(_) => spec.purchase_days(),
+            Self::MbgNbd(_) | Self::BgNbd(_) | Self::ParetoNbd(_) => spec,
+        }
+    }
+
+    /// The maximum-likelihood fit to a history, which must have what [`ask`](Self::ask) asks for.
+    ///
+    /// # Errors
+    ///
+    /// [`ValueError::Data`] where it has not; [`ValueError::Refused`] with the reason;
+    /// [`ValueError::Param`]; [`ValueError::Cancelled`].
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use segmentry::data::{CustomerHistory, HistorySpec};
+    /// use segmentry::simulate::Market;
+    /// use segmentry::value::{MbgCnbd, PurchaseModel};
+    /// use segmentry::work::Work;
+    ///
+    /// let model = PurchaseModel::from(MbgCnbd::new());
+    /// let market = Market::new(500);
+    /// let history = CustomerHistory::read(&market, &model.ask(HistorySpec::new()), &Work::new())?;
+    /// // Simulated customers buy at random.
+    /// assert_eq!(model.fit_to(&history, &Work::new())?.regularity(), Some(1));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn fit_to(
+        self,
+        history: &CustomerHistory,
+        work: &Work,
+    ) -> Result<FittedPurchaseModel, ValueError> {
+        match self {
+            Self::MbgCnbd(_) | Self::BgCnbd(_) => {
+                self.fit_rhythm(&PurchaseRhythm::of(history)?, work)
+            }
+            _ => self.fit(&PurchaseSummary::of(history), work),
+        }
+    }
+
+    /// The maximum-likelihood fit to records and the times between purchases, which models of
+    /// random timing do not look at.
+    ///
+    /// # Errors
+    ///
+    /// As [`fit_to`](Self::fit_to).
+    pub fn fit_rhythm(
+        self,
+        rhythm: &PurchaseRhythm,
+        work: &Work,
+    ) -> Result<FittedPurchaseModel, ValueError> {
+        match self {
+            Self::MbgCnbd(model) => Ok(FittedPurchaseModel::Cnbd(model.fit(rhythm, work)?)),
+            Self::BgCnbd(model) => Ok(FittedPurchaseModel::Cnbd(model.fit(rhythm, work)?)),
+            _ => self.fit(rhythm.base(), work),
+        }
+    }
+
     /// The maximum-likelihood fit.
     ///
     /// # Errors
     ///
-    /// [`ValueError::Refused`] with the reason; [`ValueError::Cancelled`].
+    /// [`ValueError::Refused`] with the reason; [`ValueError::Cancelled`];
+    /// [`ValueError::NotOffered`] by models of regular timing, which cannot be fitted without the
+    /// times between purchases: see [`fit_rhythm`](Self::fit_rhythm).
     ///
     /// # Example
     ///
@@ -48,10 +120,16 @@ impl PurchaseModel {
         base: &PurchaseSummary,
         work: &Work,
     ) -> Result<FittedPurchaseModel, ValueError> {
+        let without_times = |model| {
+            let what = "fit without the times between purchases";
+            Err(ValueError::NotOffered { model, what })
+        };
         Ok(match self {
             Self::MbgNbd(model) => FittedPurchaseModel::BetaGeometric(model.fit(base, work)?),
             Self::BgNbd(model) => FittedPurchaseModel::BetaGeometric(model.fit(base, work)?),
             Self::ParetoNbd(model) => FittedPurchaseModel::ParetoNbd(model.fit(base, work)?),
+            Self::MbgCnbd(_) => return without_times("MBG/CNBD-k"),
+            Self::BgCnbd(_) => return without_times("BG/CNBD-k"),
         })
     }
 }
@@ -74,6 +152,18 @@ impl From<ParetoNbd> for PurchaseModel {
     }
 }
 
+impl From<MbgCnbd> for PurchaseModel {
+    fn from(model: MbgCnbd) -> Self {
+        Self::MbgCnbd(model)
+    }
+}
+
+impl From<BgCnbd> for PurchaseModel {
+    fn from(model: BgCnbd) -> Self {
+        Self::BgCnbd(model)
+    }
+}
+
 /// A model of purchases with its parameters.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
@@ -82,6 +172,8 @@ pub enum FittedPurchaseModel {
     BetaGeometric(FittedBetaGeometric),
     /// Pareto/NBD.
     ParetoNbd(FittedParetoNbd),
+    /// BG/CNBD-k or MBG/CNBD-k.
+    Cnbd(FittedCnbd),
 }
 
 /// The same call of whichever model it is.
@@ -90,34 +182,46 @@ macro_rules! of_each {
         match $model {
             FittedPurchaseModel::BetaGeometric($fitted) => $call,
             FittedPurchaseModel::ParetoNbd($fitted) => $call,
+            FittedPurchaseModel::Cnbd($fitted) => $call,
         }
     };
 }
 
 impl FittedPurchaseModel {
-    /// `BG/NBD`, `MBG/NBD` or `Pareto/NBD`.
+    /// The name in the literature, such as `MBG/NBD` or `BG/CNBD-k`.
     pub fn name(&self) -> &'static str {
         of_each!(self, model => model.name())
     }
 
     /// The name in outputs and saved models, such as `mbg_nbd`.
     pub(super) fn key(&self) -> &'static str {
-        match self {
-            Self::BetaGeometric(model) if model.name() == "BG/NBD" => "bg_nbd",
-            Self::BetaGeometric(_) => "mbg_nbd",
-            Self::ParetoNbd(_) => "pareto_nbd",
+        match self.name() {
+            "BG/NBD" => "bg_nbd",
+            "MBG/NBD" => "mbg_nbd",
+            "Pareto/NBD" => "pareto_nbd",
+            "BG/CNBD-k" => "bg_cnbd",
+            _ => "mbg_cnbd",
         }
     }
 
-    /// The parameters, rates per week.
+    /// The degree of regularity of models that have one: 1 is random timing.
+    pub fn regularity(&self) -> Option<u32> {
+        match self {
+            Self::Cnbd(model) => Some(model.k()),
+            Self::BetaGeometric(_) | Self::ParetoNbd(_) => None,
+        }
+    }
+
+    /// The parameters, rates per week; under models of regular timing those of hidden events, of
+    /// which every k-th is a purchase.
     pub fn parameters(&self) -> Vec<(Parameter, f64)> {
         of_each!(self, model => model.parameters())
     }
 
-    /// Covariance of the parameters, in their order. `None` unless the fit converged inside the
-    /// range.
+    /// Covariance of the parameters, in their order, a degree of regularity taken as known. `None`
+    /// unless the fit converged inside the range.
     pub fn covariance(&self) -> Option<&[[f64; 4]; 4]> {
-        of_each!(self, model => model.covariance())
+        self.outcome().covariance.as_ref()
     }
 
     /// Standard errors of the parameters, in their order.
@@ -127,12 +231,12 @@ impl FittedPurchaseModel {
 
     /// Log-likelihood of the data at the optimum, time in weeks. `None` for given parameters.
     pub fn log_likelihood(&self) -> Option<f64> {
-        of_each!(self, model => model.log_likelihood())
+        self.outcome().log_likelihood
     }
 
     /// How the fit ended.
     pub fn status(&self) -> &FitStatus {
-        of_each!(self, model => model.status())
+        &self.outcome().status
     }
 
     /// Log-likelihood of one customer's record, time in weeks.
@@ -219,19 +323,26 @@ impl FittedPurchaseModel {
         of_each!(self, model => model.sees_dropout())
     }
 
+    fn outcome(&self) -> &Outcome<4> {
+        of_each!(self, model => model.outcome())
+    }
+
+    /// The logarithms of the parameters and their covariance.
+    pub(super) fn in_logs(&self) -> Option<LogParameters<4>> {
+        self.outcome().in_logs(self.logs().map(exp))
+    }
+
     pub(super) fn saved(&self) -> SavedFit {
-        SavedFit::of(
-            self.key(),
-            &self.parameters(),
-            self.covariance(),
-            self.log_likelihood(),
-            self.status(),
-            of_each!(self, model => model.iterations()),
-        )
+        let mut fit = SavedFit::of(self.key(), &self.parameters(), self.outcome());
+        fit.regularity = self.regularity();
+        fit
     }
 
     pub(super) fn restored(fit: &SavedFit) -> Result<Self, SavedModelError> {
+        let k = fit.regularity.unwrap_or(0);
         match fit.model.as_str() {
+            "bg_cnbd" => FittedCnbd::restored("BG/NBD", k, fit).map(Self::Cnbd),
+            "mbg_cnbd" => FittedCnbd::restored("MBG/NBD", k, fit).map(Self::Cnbd),
             "bg_nbd" => FittedBetaGeometric::restored("BG/NBD", fit).map(Self::BetaGeometric),
             "mbg_nbd" => FittedBetaGeometric::restored("MBG/NBD", fit).map(Self::BetaGeometric),
             "pareto_nbd" => FittedParetoNbd::restored(fit).map(Self::ParetoNbd),
@@ -247,9 +358,7 @@ impl FittedPurchaseModel {
 
     /// The covariance of the logarithms of the parameters.
     pub(super) fn covariance_of_logs(&self) -> Option<[[f64; 4]; 4]> {
-        let p = self.logs().map(exp);
-        let covariance = self.covariance()?;
-        Some(std::array::from_fn(|i| std::array::from_fn(|j| covariance[i][j] / (p[i] * p[j]))))
+        self.in_logs().map(|logs| logs.covariance)
     }
 
     /// The same model elsewhere.
@@ -258,26 +367,33 @@ impl FittedPurchaseModel {
         match self {
             Self::BetaGeometric(model) => Self::BetaGeometric(model.at(parameters)),
             Self::ParetoNbd(_) => Self::ParetoNbd(FittedParetoNbd::with(parameters)),
+            Self::Cnbd(model) => Self::Cnbd(model.at(parameters)),
         }
     }
 
-    /// The fit of the same model to other data, from where this one stands.
+    /// The fit of the same model to other data, from where this one stands. A degree of regularity
+    /// is kept.
     pub(super) fn refit(&self, base: &PurchaseSummary, work: &Work) -> Result<Self, ValueError> {
         Ok(match self {
             Self::BetaGeometric(model) => Self::BetaGeometric(model.refit(base, work)?),
             Self::ParetoNbd(model) => Self::ParetoNbd(model.refit(base, work)?),
+            Self::Cnbd(model) => Self::Cnbd(model.refit(base, work)?),
         })
     }
 
     /// The process that the model says customers follow.
-    pub(super) fn process(&self) -> Purchasing {
+    pub(super) fn process(&self) -> Result<Purchasing, ValueError> {
         let [r, alpha, third, fourth] = self.logs().map(exp);
-        match self {
+        Ok(match self {
             Self::ParetoNbd(_) => Purchasing::ParetoNbd { r, alpha, s: third, beta: fourth },
             Self::BetaGeometric(model) if model.name() == "BG/NBD" => {
                 Purchasing::BgNbd { r, alpha, a: third, b: fourth }
             }
             Self::BetaGeometric(_) => Purchasing::MbgNbd { r, alpha, a: third, b: fourth },
-        }
+            Self::Cnbd(model) => {
+                let what = "customers drawn from it; draw them from the base";
+                return Err(ValueError::NotOffered { model: model.name(), what });
+            }
+        })
     }
 }

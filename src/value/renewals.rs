@@ -4,9 +4,13 @@
 //! A model whose chance to renew depends on the number of renewals alone needs no more than that;
 //! so cohorts of different ages, single memberships and weights all add up in one table.
 
+use std::collections::BTreeMap;
+
 use serde::Serialize;
 
-use crate::value::ValueError;
+use crate::data::CustomerHistory;
+use crate::value::period_table::PeriodTable;
+use crate::value::{PeriodLength, ValueError};
 
 /// One customer's contract, in renewal periods.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -90,6 +94,68 @@ impl RenewalTable {
         Self::default()
     }
 
+    /// The renewals of a history in which a contract is paid once a period.
+    ///
+    /// A contract begins with the period of its first payment and ends with the first whole period
+    /// without one: that is a renewal to which the customer came and at which the customer left.
+    /// Whoever pays again later begins a new contract. Those that still run at the end of the
+    /// observation count as far as it went; a last period that it cuts tells nothing yet and is left
+    /// out.
+    ///
+    /// A contract that began before the observation looks as though it began with it; so observe
+    /// from the first customer on, or retention comes out too high.
+    ///
+    /// # Errors
+    ///
+    /// [`ValueError::Data`] where
+    /// [`HistorySpec::purchase_days`](crate::data::HistorySpec::purchase_days) was not asked for;
+    /// [`ValueError::Param`] for periods of no days.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use segmentry::data::{CustomerHistory, HistorySpec, Transaction};
+    /// use segmentry::units::{Calendar, Date};
+    /// use segmentry::value::RenewalTable;
+    /// use segmentry::work::Work;
+    ///
+    /// let pay = |who, month| Transaction::new(who, Date::from_ymd(2024, month, 5).unwrap(), 9.0);
+    /// let log = [pay("eve", 1), pay("eve", 2), pay("eve", 3), pay("joe", 1), pay("joe", 2)];
+    /// let spec = HistorySpec::new().observed_until(Date::from_ymd(2024, 3, 31)?).purchase_days();
+    /// let history = CustomerHistory::read(&log, &spec, &Work::new())?;
+    /// let table = RenewalTable::of(&history, Calendar::Months)?;
+    /// // Both renewed in February; in March one of them did not.
+    /// assert_eq!((table.renewals()[0].at_risk, table.renewals()[0].renewed), (2.0, 2.0));
+    /// assert_eq!((table.renewals()[1].at_risk, table.renewals()[1].renewed), (2.0, 1.0));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn of(
+        history: &CustomerHistory,
+        length: impl Into<PeriodLength>,
+    ) -> Result<Self, ValueError> {
+        Ok(Self::of_periods(&PeriodTable::of(history, length.into())?).0)
+    }
+
+    /// The same from the table of periods, and how many contracts began after an earlier one of the
+    /// same customer.
+    pub(super) fn of_periods(periods: &PeriodTable) -> (Self, u64) {
+        // How many contracts ran so long, and whether they ended.
+        let mut counts: BTreeMap<(u32, bool), u64> = BTreeMap::new();
+        let mut again = 0;
+        for row in 0..periods.n_customers() {
+            let memberships = periods.memberships(row);
+            again += memberships.len().saturating_sub(1) as u64;
+            for Membership { renewals, ended } in memberships {
+                *counts.entry((renewals, ended)).or_default() += 1;
+            }
+        }
+        let mut table = Self::new();
+        for ((renewals, ended), count) in counts {
+            table.add_counted(Membership { renewals, ended }, count as f64);
+        }
+        (table, again)
+    }
+
     /// Adds a cohort: how many customers it had at first, after one renewal, after two, .. as far
     /// as it was observed. Those left at the end are still customers.
     ///
@@ -129,6 +195,11 @@ impl RenewalTable {
             let expected = "a million at most";
             return Err(ValueError::Param { name: "renewals", value, expected });
         }
+        self.add_counted(membership, weight);
+        Ok(())
+    }
+
+    fn add_counted(&mut self, membership: Membership, weight: f64) {
         let renewed = membership.renewals as usize;
         for i in 0..renewed {
             self.at(i).at_risk += weight;
@@ -137,7 +208,6 @@ impl RenewalTable {
         if membership.ended {
             self.at(renewed).at_risk += weight;
         }
-        Ok(())
     }
 
     fn at(&mut self, i: usize) -> &mut Renewal {

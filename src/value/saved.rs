@@ -7,6 +7,7 @@
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
+use crate::value::fit::Outcome;
 use crate::value::{FitStatus, Parameter};
 
 /// Why a saved model cannot be read.
@@ -112,35 +113,45 @@ pub(super) struct SavedFit {
     log_likelihood: Option<Exact>,
     status: FitStatus,
     iterations: usize,
+    /// The k of a model of regular timing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) regularity: Option<u32>,
 }
 
 /// The parts of a [`SavedFit`], checked.
 pub(super) struct Parts<const N: usize> {
     pub(super) parameters: [f64; N],
-    pub(super) covariance: Option<[[f64; N]; N]>,
-    pub(super) log_likelihood: Option<f64>,
-    pub(super) status: FitStatus,
-    pub(super) iterations: usize,
+    pub(super) outcome: Outcome<N>,
 }
 
 impl SavedFit {
     pub(super) fn of<const N: usize>(
         model: &str,
         parameters: &[(Parameter, f64)],
-        covariance: Option<&[[f64; N]; N]>,
-        log_likelihood: Option<f64>,
-        status: &FitStatus,
-        iterations: usize,
+        outcome: &Outcome<N>,
     ) -> Self {
         let row = |row: &[f64; N]| row.iter().copied().map(Exact).collect();
         Self {
             model: model.to_owned(),
             parameters: parameters.iter().map(|&(name, value)| (name, Exact(value))).collect(),
-            covariance: covariance.map(|matrix| matrix.iter().map(row).collect()),
-            log_likelihood: log_likelihood.map(Exact),
-            status: status.clone(),
-            iterations,
+            covariance: outcome.covariance.map(|matrix| matrix.iter().map(row).collect()),
+            log_likelihood: outcome.log_likelihood.map(Exact),
+            status: outcome.status.clone(),
+            iterations: outcome.iterations,
+            regularity: None,
         }
+    }
+
+    /// The parts, if they are of this model.
+    pub(super) fn parts_of<const N: usize>(
+        &self,
+        model: &'static str,
+        names: [Parameter; N],
+    ) -> Result<Parts<N>, SavedModelError> {
+        if self.model != model {
+            return Err(SavedModelError::Invalid { what: "model", expected: model });
+        }
+        self.parts(names)
     }
 
     /// The parts, if they are of a model with these parameters.
@@ -176,10 +187,12 @@ impl SavedFit {
         }
         Ok(Parts {
             parameters,
-            covariance,
-            log_likelihood: self.log_likelihood.map(|value| value.0),
-            status: self.status.clone(),
-            iterations: self.iterations,
+            outcome: Outcome {
+                covariance,
+                log_likelihood: self.log_likelihood.map(|value| value.0),
+                status: self.status.clone(),
+                iterations: self.iterations,
+            },
         })
     }
 }
@@ -193,7 +206,13 @@ mod tests {
     fn fit() -> SavedFit {
         let parameters = [(Parameter::Alpha, 0.1 + 0.2), (Parameter::Beta, 1e-300)];
         let covariance = [[2.0, 0.5], [0.5, 1.0 / 3.0]];
-        SavedFit::of("x", &parameters, Some(&covariance), Some(-1.25), &FitStatus::Converged, 9)
+        let outcome = Outcome {
+            covariance: Some(covariance),
+            log_likelihood: Some(-1.25),
+            status: FitStatus::Converged,
+            iterations: 9,
+        };
+        SavedFit::of("x", &parameters, &outcome)
     }
 
     #[test]
@@ -203,8 +222,8 @@ mod tests {
         assert_eq!(read, fit());
         let parts = read.parts(NAMES).unwrap();
         assert_eq!(parts.parameters, [0.1 + 0.2, 1e-300]);
-        assert_eq!(parts.covariance.unwrap()[1][1], 1.0 / 3.0);
-        assert_eq!((parts.log_likelihood, parts.iterations), (Some(-1.25), 9));
+        assert_eq!(parts.outcome.covariance.unwrap()[1][1], 1.0 / 3.0);
+        assert_eq!((parts.outcome.log_likelihood, parts.outcome.iterations), (Some(-1.25), 9));
     }
 
     #[test]

@@ -10,10 +10,12 @@ use crate::num::newton::{Bounds, Curve, minimise};
 use crate::num::real::{exp, ln_1p};
 use crate::num::special::ln_rising_ratio;
 use crate::units::Probability;
-use crate::value::fit::conclude;
+use crate::value::fit::{LogParameters, Outcome, outcome_getters};
 use crate::value::periods::{check_shapes, endless_without_discount};
+use crate::value::saved::{Parts, SavedFit};
 use crate::value::{
-    FitStatus, Parameter, PeriodDiscount, PeriodHorizon, Refusal, RenewalTable, ValueError,
+    FitStatus, Parameter, PeriodDiscount, PeriodHorizon, Refusal, RenewalTable, SavedModelError,
+    ValueError,
 };
 use crate::work::Work;
 
@@ -59,10 +61,7 @@ pub struct ShiftedBetaGeometric {}
 #[derive(Debug, Clone, PartialEq)]
 pub struct FittedShiftedBetaGeometric {
     parameters: [f64; 2],
-    log_likelihood: Option<f64>,
-    covariance: Option<[[f64; 2]; 2]>,
-    status: FitStatus,
-    iterations: usize,
+    outcome: Outcome<2>,
 }
 
 const PARAMETERS: [Parameter; 2] = [Parameter::Alpha, Parameter::Beta];
@@ -116,21 +115,22 @@ impl ShiftedBetaGeometric {
             return Err(refused(Refusal::NotConverged));
         }
         let parameters = found.at.map(exp);
-        let (mut status, covariance) = conclude(PARAMETERS, parameters, &found);
+        let mut outcome = Outcome::of(PARAMETERS, parameters, &found);
         // Along the ridge of equal ratios the larger of the two meets its bound first.
         let alike = |i: usize| found.bound[i] && found.at[i] >= RANGE.high;
         if alike(0) || alike(1) {
-            status = FitStatus::AtBoundary(PARAMETERS.to_vec());
+            outcome.status = FitStatus::AtBoundary(PARAMETERS.to_vec());
         }
-        Ok(FittedShiftedBetaGeometric {
-            parameters,
-            log_likelihood: Some(-found.curve.value),
-            covariance,
-            status,
-            iterations: found.iterations,
-        })
+        Ok(FittedShiftedBetaGeometric { parameters, outcome })
     }
 }
+
+outcome_getters!(
+    FittedShiftedBetaGeometric,
+    2,
+    "Log-likelihood of the data at the optimum.",
+    "Covariance of α and β."
+);
 
 /// The negative log-likelihood with both derivatives, in the logarithms of α and β.
 ///
@@ -166,8 +166,7 @@ fn negative_log_likelihood(table: &RenewalTable, logs: &[f64; 2]) -> Curve<2> {
 
 impl FittedShiftedBetaGeometric {
     pub(crate) fn with(parameters: [f64; 2]) -> Self {
-        let status = FitStatus::Given;
-        Self { parameters, log_likelihood: None, covariance: None, status, iterations: 0 }
+        Self { parameters, outcome: Outcome::given() }
     }
 
     /// `sBG`.
@@ -188,27 +187,6 @@ impl FittedShiftedBetaGeometric {
     /// Second shape of the beta distribution of the probability to leave.
     pub fn beta(&self) -> f64 {
         self.parameters[1]
-    }
-
-    /// Log-likelihood of the data at the optimum. `None` for given parameters.
-    pub fn log_likelihood(&self) -> Option<f64> {
-        self.log_likelihood
-    }
-
-    /// Covariance of α and β from the curvature at the optimum. `None` unless the fit converged
-    /// inside the range.
-    pub fn covariance(&self) -> Option<&[[f64; 2]; 2]> {
-        self.covariance.as_ref()
-    }
-
-    /// How the fit ended.
-    pub fn status(&self) -> &FitStatus {
-        &self.status
-    }
-
-    /// Steps of the search.
-    pub fn iterations(&self) -> usize {
-        self.iterations
     }
 
     /// The share of new customers who are still there after so many renewals.
@@ -285,6 +263,24 @@ impl FittedShiftedBetaGeometric {
         Ok(self.retention_after(renewals).value() * later)
     }
 
+    pub(super) fn in_logs(&self) -> Option<LogParameters<2>> {
+        self.outcome.in_logs(self.parameters)
+    }
+
+    /// The same model elsewhere.
+    pub(super) fn at(logs: &[f64; 2]) -> Self {
+        Self::with(logs.map(exp))
+    }
+
+    pub(super) fn saved(&self) -> SavedFit {
+        SavedFit::of("sbg", &self.parameters(), &self.outcome)
+    }
+
+    pub(super) fn restored(fit: &SavedFit) -> Result<Self, SavedModelError> {
+        let Parts { parameters, outcome } = fit.parts_of("sbg", PARAMETERS)?;
+        Ok(Self { parameters, outcome })
+    }
+
     /// Discounted periods of a customer who has just renewed for this many times.
     fn remaining(
         &self,
@@ -298,6 +294,14 @@ impl FittedShiftedBetaGeometric {
             PeriodHorizon::Forever => falling_sum::endless(alpha, beta, discount.rate())
                 .ok_or_else(endless_without_discount),
         }
+    }
+}
+
+#[cfg(test)]
+impl ShiftedBetaGeometric {
+    /// What the fit searches with.
+    pub(super) fn curve(table: &RenewalTable, logs: &[f64; 2]) -> Curve<2> {
+        negative_log_likelihood(table, logs)
     }
 }
 

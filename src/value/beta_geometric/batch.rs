@@ -161,19 +161,19 @@ impl Purchases {
 }
 
 /// The whole power of two below a positive number, or at it.
-fn octave_of(scale: f64) -> i32 {
+pub(super) fn octave_of(scale: f64) -> i32 {
     const MANTISSA: u32 = 52;
     const BIAS: i32 = 1023;
     (scale.to_bits() >> MANTISSA) as i32 - BIAS
 }
 
 /// Two to that power.
-fn exp2(octave: i32) -> f64 {
+pub(super) fn exp2(octave: i32) -> f64 {
     libm::ldexp(1.0, octave)
 }
 
 /// Stretches of records with equal x, at most [`RUN`] long.
-fn runs_of_equal_x(records: &[PurchaseRecord]) -> Vec<Range<usize>> {
+pub(super) fn runs_of_equal_x(records: &[PurchaseRecord]) -> Vec<Range<usize>> {
     let mut runs = Vec::new();
     let mut start = 0;
     for group in records.chunk_by(|a, b| a.repeat_purchases() == b.repeat_purchases()) {

@@ -18,8 +18,7 @@ use crate::num::softplus::fates;
 use crate::num::special::{digamma_rise, ln_rising, trigamma_fall};
 use crate::value::beta_geometric::likelihood::Variant;
 use crate::value::beta_geometric::{A, ALPHA, B, R, Settings};
-use crate::value::fit::conclude;
-use crate::value::{FittedBetaGeometric, Parameter, PurchaseSummary, Refusal, ValueError};
+use crate::value::{FittedBetaGeometric, PurchaseSummary, Refusal, ValueError};
 use crate::work::{Cancelled, Work};
 
 /// The logarithms of the parameters stay within these: a factor of nine million either way.
@@ -66,20 +65,7 @@ pub(super) fn fit_from(
     work: &Work,
 ) -> Result<FittedBetaGeometric, ValueError> {
     let found = minimise(start, RANGE, |logs| rows.negative_log_likelihood(logs, work))?;
-    if !found.converged {
-        let (model, reason) = (variant.name(), Refusal::NotConverged);
-        return Err(ValueError::Refused { model, reason });
-    }
-    let parameters = found.at.map(exp);
-    let names = [Parameter::R, Parameter::Alpha, Parameter::A, Parameter::B];
-    let (status, covariance) = conclude(names, parameters, &found);
-    Ok(FittedBetaGeometric {
-        log_likelihood: Some(-found.curve.value),
-        covariance,
-        status,
-        iterations: found.iterations,
-        ..FittedBetaGeometric::with(variant, parameters)
-    })
+    FittedBetaGeometric::found(variant, variant.name(), &found)
 }
 
 /// Refuses data in which too few customers came back.

@@ -6,17 +6,24 @@
 //! the larger k, the more regular. Everything here is the plain model's with every purchase the
 //! last of k hidden events.
 
-mod fit;
+mod batch;
+pub(super) mod fit;
 pub(super) mod likelihood;
 mod rhythm;
 
-use crate::num::real::exp;
+use crate::num::newton::{Bounds, Curve};
+use crate::num::real::ln;
 use crate::units::{Days, Probability};
-use crate::value::beta_geometric::forecast::{Panels, last_of_worth, purchases_of_one_who_stays};
+use crate::value::beta_geometric::forecast::{last_of_worth, purchases_of_one_who_stays};
 use crate::value::beta_geometric::likelihood::Variant;
 use crate::value::beta_geometric::{FittedBetaGeometric, Settings};
-use crate::value::{Discount, FitStatus, Horizon, Parameter, PurchaseRecord, ValueError};
-use crate::work::Work;
+use crate::value::fit::Outcome;
+use crate::value::saved::SavedFit;
+use crate::value::{
+    Discount, FitStatus, Horizon, Parameter, PurchaseRecord, PurchaseSummary, SavedModelError,
+    ValueError,
+};
+use crate::work::{Cancelled, Work};
 use likelihood::{Phases, events};
 pub use rhythm::PurchaseRhythm;
 
@@ -179,6 +186,66 @@ pub struct FittedCnbd {
 }
 
 impl FittedCnbd {
+    /// The same k with other parameters.
+    pub(in crate::value) fn at(&self, parameters: [f64; 4]) -> Self {
+        Self { k: self.k, hidden: self.hidden.at(parameters) }
+    }
+
+    /// The fit of the same k to other customers, from where this one stands. It has no
+    /// log-likelihood, because the times between their purchases are not asked for.
+    pub(in crate::value) fn refit(
+        &self,
+        base: &PurchaseSummary,
+        work: &Work,
+    ) -> Result<Self, ValueError> {
+        let mut fitted = if self.k == 1 {
+            self.hidden.refit(base, work)?
+        } else {
+            let start = self.hidden.values().map(ln);
+            fit::refuse_too_few(self.hidden.variant, Settings::default(), base)?;
+            fit::fit_from(self.hidden.variant, self.k, start, base, work)?
+        };
+        fitted.outcome.log_likelihood = None;
+        Ok(Self { k: self.k, hidden: fitted })
+    }
+
+    /// The likelihood of a base at this k, in the logarithms of the other parameters.
+    pub(in crate::value) fn negative_log_likelihood(
+        &self,
+        base: &PurchaseSummary,
+        logs: &[f64; 4],
+        work: &Work,
+    ) -> Result<Curve<4>, Cancelled> {
+        fit::negative_log_likelihood(self.hidden.variant, self.k, base, logs, work)
+    }
+
+    /// The range of the logarithms.
+    pub(in crate::value) fn bounds(&self) -> Bounds {
+        super::fit::RANGE
+    }
+
+    /// How the fit came out.
+    pub(in crate::value) fn outcome(&self) -> &Outcome<4> {
+        &self.hidden.outcome
+    }
+
+    /// The model that a saved fit is of.
+    pub(in crate::value) fn restored(
+        name: &str,
+        k: u32,
+        fit: &SavedFit,
+    ) -> Result<Self, SavedModelError> {
+        let invalid = |_| SavedModelError::Invalid { what: "k", expected: "from 1 to 1000" };
+        let k = checked(k).map_err(invalid)?;
+        Ok(Self { k, hidden: FittedBetaGeometric::restored(name, fit)? })
+    }
+
+    /// Whether dropout can be told apart from none; see
+    /// [`FittedBetaGeometric::sees_dropout`](crate::value::FittedBetaGeometric::sees_dropout).
+    pub fn sees_dropout(&self) -> Option<bool> {
+        self.hidden.sees_dropout()
+    }
+
     /// `BG/CNBD-k` or `MBG/CNBD-k`.
     pub fn name(&self) -> &'static str {
         self.hidden.variant.regular_name()
@@ -217,7 +284,7 @@ impl FittedCnbd {
     /// Log-likelihood of the data at the optimum, time in weeks, with what depends on the times
     /// between purchases alone. `None` for given parameters.
     pub fn log_likelihood(&self) -> Option<f64> {
-        self.hidden.log_likelihood
+        self.hidden.log_likelihood()
     }
 
     /// Covariance of r, α, a, b at the fitted k. `None` unless the fit converged inside the range.
@@ -232,7 +299,7 @@ impl FittedCnbd {
 
     /// Steps of the search at the fitted k.
     pub fn iterations(&self) -> usize {
-        self.hidden.iterations
+        self.hidden.iterations()
     }
 
     /// Log-likelihood of one customer's record, time in weeks, without what depends on the times
@@ -336,20 +403,14 @@ impl FittedCnbd {
             Horizon::Within(days) => days.in_weeks(),
             Horizon::Forever => f64::INFINITY,
         };
-        let end = if decay > 0.0 { last_of_worth(weeks, decay) } else { weeks };
-        let at_end = exp(-decay * end) * self.purchases_if_alive(record, end);
-        // By parts: what was bought by a time is worth less by what money loses after it.
+        let p_alive = self.p_alive(record).value();
+        if decay == 0.0 {
+            return Ok(p_alive * self.purchases_if_alive(record, weeks));
+        }
         let scale = self.hidden.alpha + record.weeks().1;
-        let between = if decay > 0.0 {
-            let bought =
-                |_, ahead: f64| (1.0 + ahead) * self.purchases_if_alive(record, ahead * scale);
-            let shape = self.hidden.r + f64::from(events(self.k, record.repeat_purchases()));
-            let panels = Panels::new();
-            decay * scale * panels.integral(shape, end / scale, decay * scale, bought)
-        } else {
-            0.0
-        };
-        Ok(self.p_alive(record).value() * (at_end + between))
+        let end = last_of_worth(weeks / scale, decay * scale);
+        let purchases = |_, ahead: f64| self.purchases_if_alive(record, ahead * scale);
+        Ok(p_alive * batch::discounted(self.shape(record), end, decay * scale, purchases))
     }
 
     /// Expected number of repeat purchases of a new customer in the days after the first purchase.
@@ -388,19 +449,29 @@ impl FittedCnbd {
         total
     }
 
+    /// Shape of the distribution of the rate of hidden events, up to the last purchase.
+    fn shape(&self, record: &PurchaseRecord) -> f64 {
+        self.hidden.r + f64::from(events(self.k, record.repeat_purchases()))
+    }
+
+    /// The purchases beyond which a customer who stays makes none by `y`, the time ahead over
+    /// α + T.
+    fn numbers_that_matter(&self, shape: f64, y: f64) -> usize {
+        // Twelve standard deviations and the exponential tail of the fastest buyers.
+        let k = f64::from(self.k);
+        let most = shape + k;
+        let events = most * y + 12.0 * (most * y * (1.0 + y)).sqrt() + 45.0 * (1.0 + y);
+        ((events / k).ceil() as usize + 1).min(COUNTED)
+    }
+
     /// The purchases of a customer who is alive and never drops out: all numbers up to `up_to`, or
     /// as many as matter.
     fn ahead(&self, record: &PurchaseRecord, weeks: f64, up_to: Option<usize>) -> Ahead {
         let (r, alpha) = (self.hidden.r, self.hidden.alpha);
         let k = self.k as usize;
         let y = weeks / (alpha + record.weeks().1);
-        let shape = r + f64::from(events(self.k, record.repeat_purchases()));
-        let up_to = up_to.unwrap_or_else(|| {
-            // Twelve standard deviations and the exponential tail of the fastest buyers.
-            let most = shape + self.k as f64;
-            let events = most * y + 12.0 * (most * y * (1.0 + y)).sqrt() + 45.0 * (1.0 + y);
-            ((events / k as f64).ceil() as usize + 1).min(COUNTED)
-        });
+        let shape = self.shape(record);
+        let up_to = up_to.unwrap_or_else(|| self.numbers_that_matter(shape, y));
         let phases = Phases::of(self.k, record, r, alpha);
         let mut ahead = Ahead { exactly: vec![0.0; up_to + 1], more: vec![0.0; up_to + 1] };
         for (j, chance) in phases.chances.iter().enumerate() {

@@ -15,6 +15,24 @@ pub struct NetSpendRecord {
     pub(super) deviations: f64,
 }
 
+/// Net spend of each purchase, of days or periods in order of time: whether there was a purchase,
+/// net spend, and what was brought back of it. What was brought back without a purchase is taken off
+/// the purchase before it, or off the first.
+pub(in crate::value) fn net_of_purchases(days: impl Iterator<Item = (bool, f64, f64)>) -> Vec<f64> {
+    let (mut purchases, mut early) = (Vec::new(), 0.0);
+    for (is_purchase, net, returns) in days {
+        match purchases.last_mut() {
+            _ if is_purchase => purchases.push(net),
+            Some(last) => *last += returns,
+            None => early += returns,
+        }
+    }
+    if let Some(first) = purchases.first_mut() {
+        *first += early;
+    }
+    purchases
+}
+
 impl NetSpendRecord {
     /// From the net spend of each purchase day; `None` for no days, and for spend that is not
     /// finite.
@@ -68,17 +86,10 @@ impl NetSpendRecord {
     pub fn of(history: &CustomerHistory) -> Result<Vec<Self>, ValueError> {
         let days = history.purchase_days().map_err(ValueError::Data)?;
         let record = |row| {
-            let (mut net, mut early) = (Vec::new(), 0.0);
-            for day in days.of(row) {
-                match net.last_mut() {
-                    _ if day.is_purchase() => net.push(day.net().amount()),
-                    Some(last) => *last += day.returns().amount(),
-                    None => early += day.returns().amount(),
-                }
-            }
-            if let Some(first) = net.first_mut() {
-                *first += early;
-            }
+            let net = net_of_purchases(
+                days.of(row)
+                    .map(|day| (day.is_purchase(), day.net().amount(), day.returns().amount())),
+            );
             Self::from_days(&net).expect("everybody in a history has a purchase, in finite money")
         };
         Ok((0..history.n_customers()).map(record).collect())

@@ -8,10 +8,11 @@ use crate::num::delta;
 use crate::num::interval::two_sided;
 use crate::num::real::exp;
 use crate::units::Money;
+use crate::value::fit::LogParameters;
 use crate::value::intervals::check_level;
 use crate::value::ladder::{Purchases, Spend};
-use crate::value::lifetime::{FittedLifetimeValue, Seen};
-use crate::value::{Economics, Rates, ValueError};
+use crate::value::lifetime::FittedLifetimeValue;
+use crate::value::{CredibilityStatus, Economics, FittedSpendModel, Rates, ValueError};
 use crate::work::Work;
 
 /// An interval of a future value.
@@ -49,7 +50,8 @@ impl FittedLifetimeValue {
     /// An interval is laid on the logarithmic scale where the value is revenue or margin alone, so
     /// that no end is negative; where a cost to serve is known, on the scale of money.
     ///
-    /// `None` where a rung has no covariance: a fit at the edge of its range, or no model at all.
+    /// `None` where a rung has no covariance: a fit at the edge of its range, credibility, or no
+    /// model at all.
     ///
     /// # Errors
     ///
@@ -66,40 +68,83 @@ impl FittedLifetimeValue {
         level: f64,
         work: &Work,
     ) -> Result<Option<ValueIntervals>, ValueError> {
-        check_level(level)?;
-        economics.check_length(history.n_customers())?;
-        let (Purchases::Model(purchases), Spend::Model(spend)) = (&self.purchases, &self.spend)
-        else {
-            return Ok(None);
-        };
-        let covariances = purchases.covariance_of_logs().zip(spend.covariance_of_logs());
-        let Some((of_purchases, of_spend)) = covariances else { return Ok(None) };
-        let seen = Seen::of(history);
-        let values = |purchases: &Purchases, spend: &Spend| -> Result<Vec<f64>, ValueError> {
+        let laid = Laid::new(level, economics, history.n_customers())?;
+        let Purchases::Model(model) = &self.purchases else { return Ok(None) };
+        let seen = self.see(history)?;
+        by_delta(model.in_logs(), &self.spend, laid, |at, spend| {
+            let elsewhere = at.map(|at| Purchases::Model(Box::new(model.at(at))));
+            let purchases = elsewhere.as_ref().unwrap_or(&self.purchases);
             let rates = self.rates(&seen, purchases, spend, economics, work)?;
-            let mut values: Vec<f64> =
-                rates.iter().flatten().map(|rates| Rates::value(rates).amount()).collect();
-            // The total is one prediction more.
-            values.push(blocks::sum(values.len(), |row| values[row]));
-            Ok(values)
-        };
-        let here = values(&self.purchases, &self.spend)?;
-        let by_purchases = delta::standard_errors(&purchases.logs(), &of_purchases, &here, |at| {
-            values(&Purchases::Model(Box::new(purchases.at(at))), &self.spend)
-        })?;
-        let by_spend = delta::standard_errors(&spend.logs(), &of_spend, &here, |at| {
-            values(&self.purchases, &Spend::Model(spend.at(at)))
-        })?;
-        let Some((by_purchases, by_spend)) = by_purchases.zip(by_spend) else { return Ok(None) };
-        let z = two_sided(level);
-        let on_money = economics.has_cost_to_serve(history.n_customers());
-        // The two fits are of different data, so their errors add as squares.
-        let interval =
-            |row: usize| interval(here[row], by_purchases[row].hypot(by_spend[row]), z, on_money);
-        let total = interval(here.len() - 1);
-        let customers = (0..here.len() - 1).map(interval).collect();
-        Ok(Some(ValueIntervals { level, customers, total }))
+            Ok(with_total(rates.iter().flatten().map(Rates::value)))
+        })
     }
+}
+
+/// How intervals are laid.
+#[derive(Clone, Copy)]
+pub(in crate::value) struct Laid {
+    level: f64,
+    /// On the scale of money, on which a value may be negative.
+    on_money: bool,
+}
+
+impl Laid {
+    pub(in crate::value) fn new(
+        level: f64,
+        economics: &Economics,
+        n: usize,
+    ) -> Result<Self, ValueError> {
+        check_level(level)?;
+        economics.check_length(n)?;
+        Ok(Self { level, on_money: economics.has_cost_to_serve(n) })
+    }
+}
+
+/// Everybody's value, and as one prediction more the total.
+pub(in crate::value) fn with_total(values: impl Iterator<Item = Money>) -> Vec<f64> {
+    let mut values: Vec<f64> = values.map(Money::amount).collect();
+    values.push(blocks::sum(values.len(), |row| values[row]));
+    values
+}
+
+/// Intervals by the delta method over the logarithms of the parameters of the purchases, with their
+/// covariance, and over those of the spend. `values` gives everybody's value and the total, with the
+/// parameters of the purchases elsewhere or where they are.
+pub(in crate::value) fn by_delta<const N: usize>(
+    purchases: Option<LogParameters<N>>,
+    spend: &Spend,
+    laid: Laid,
+    values: impl Fn(Option<&[f64; N]>, &Spend) -> Result<Vec<f64>, ValueError>,
+) -> Result<Option<ValueIntervals>, ValueError> {
+    let Some(purchases) = purchases else { return Ok(None) };
+    let here = values(None, spend)?;
+    let by_spend = match spend {
+        Spend::Model(FittedSpendModel::GammaGamma(model)) => {
+            let Some(logs) = model.in_logs() else { return Ok(None) };
+            delta::standard_errors(&logs.at, &logs.covariance, &here, |at| {
+                values(None, &Spend::Model(FittedSpendModel::GammaGamma(model.at(at))))
+            })?
+        }
+        // What everybody pays every time is known.
+        Spend::Model(FittedSpendModel::Credibility(model))
+            if model.status() == CredibilityStatus::NoVariation =>
+        {
+            Some(vec![0.0; here.len()])
+        }
+        _ => None,
+    };
+    let Some(by_spend) = by_spend else { return Ok(None) };
+    let by_purchases = delta::standard_errors(&purchases.at, &purchases.covariance, &here, |at| {
+        values(Some(at), spend)
+    })?;
+    let Some(by_purchases) = by_purchases else { return Ok(None) };
+    let z = two_sided(laid.level);
+    // The two fits are of different data, so their errors add as squares.
+    let interval =
+        |row: usize| interval(here[row], by_purchases[row].hypot(by_spend[row]), z, laid.on_money);
+    let total = interval(here.len() - 1);
+    let customers = (0..here.len() - 1).map(interval).collect();
+    Ok(Some(ValueIntervals { level: laid.level, customers, total }))
 }
 
 fn interval(value: f64, standard_error: f64, z: f64, on_money: bool) -> ValueInterval {

@@ -4,13 +4,14 @@ use crate::num::blocks;
 use crate::num::newton::Bounds;
 use crate::num::real::ln;
 use crate::units::{Days, Probability};
+use crate::value::fit::Outcome;
 use crate::value::horizon::annuity;
 use crate::value::pareto_nbd::likelihood::{Rows, standings};
 use crate::value::pareto_nbd::standing::Standing;
 use crate::value::pareto_nbd::{RANGE, fit_from, refuse_too_few};
 use crate::value::saved::{Parts, SavedFit};
 use crate::value::{
-    Discount, FitStatus, FittedParetoNbd, Parameter, ParetoNbd, PurchaseForecast, PurchaseSummary,
+    Discount, FittedParetoNbd, Parameter, ParetoNbd, PurchaseForecast, PurchaseSummary,
     SavedModelError, ValueError,
 };
 use crate::work::Work;
@@ -71,19 +72,18 @@ impl FittedParetoNbd {
     /// Whether dropout can be told apart from none: its parameter `s` is inside the range and more
     /// than one standard error above zero. `None` for given parameters.
     pub fn sees_dropout(&self) -> Option<bool> {
-        match (&self.status, self.covariance) {
-            (FitStatus::Given, _) => None,
-            (_, Some(covariance)) => Some(self.s() > covariance[2][2].sqrt()),
-            (_, None) => Some(false),
-        }
+        self.outcome.is_above_zero(self.s(), 2)
+    }
+
+    /// How the fit came out.
+    pub(in crate::value) fn outcome(&self) -> &Outcome<4> {
+        &self.outcome
     }
 
     pub(in crate::value) fn restored(fit: &SavedFit) -> Result<Self, SavedModelError> {
         let names = [Parameter::R, Parameter::Alpha, Parameter::S, Parameter::Beta];
-        let Parts { parameters, covariance, log_likelihood, status, iterations } =
-            fit.parts(names)?;
-        let model = Self::with(parameters);
-        Ok(Self { log_likelihood, covariance, status, iterations, ..model })
+        let Parts { parameters, outcome } = fit.parts(names)?;
+        Ok(Self { outcome, ..Self::with(parameters) })
     }
 
     /// The likelihood of a base, and the range of the logarithms.

@@ -5,13 +5,13 @@ use crate::num::blocks;
 use crate::num::newton::{Curve, minimise};
 use crate::num::real::{exp, ln};
 use crate::num::special::ln_rising;
-use crate::value::beta_geometric::fit::{Derivatives, RANGE, refuse_too_few};
+pub(super) use crate::value::beta_geometric::fit::refuse_too_few;
+use crate::value::beta_geometric::fit::{Derivatives, RANGE};
 use crate::value::beta_geometric::likelihood::Variant;
 use crate::value::beta_geometric::regular::likelihood::{terms_of_x, two_fates};
 use crate::value::beta_geometric::regular::{FittedCnbd, Regularity};
 use crate::value::beta_geometric::{FittedBetaGeometric, Settings, fit};
-use crate::value::fit::conclude;
-use crate::value::{Parameter, PurchaseRhythm, PurchaseSummary, Refusal, ValueError};
+use crate::value::{PurchaseRhythm, PurchaseSummary, Refusal, ValueError};
 use crate::work::{Cancelled, Work};
 
 /// The regularity that is tried when it is not known. Rates of purchases spread wider than that of
@@ -67,24 +67,25 @@ fn fit_one(
     refuse_too_few(variant, settings, base)?;
     // A hidden event happens k times as often as a purchase.
     let weeks = base.mean_age_in_weeks().max(0.1) / f64::from(k);
-    let start = [0.5, weeks, 1.0, 2.0].map(ln);
+    let mut hidden = fit_from(variant, k, [0.5, weeks, 1.0, 2.0].map(ln), base, work)?;
+    if let Some(log_likelihood) = &mut hidden.outcome.log_likelihood {
+        *log_likelihood += of_the_intervals(k, rhythm);
+    }
+    Ok(FittedCnbd { k, hidden })
+}
+
+/// The fit from a given start; its log-likelihood lacks what depends on the times between purchases
+/// alone.
+pub(super) fn fit_from(
+    variant: Variant,
+    k: u32,
+    start: [f64; 4],
+    base: &PurchaseSummary,
+    work: &Work,
+) -> Result<FittedBetaGeometric, ValueError> {
     let found =
         minimise(start, RANGE, |logs| negative_log_likelihood(variant, k, base, logs, work))?;
-    if !found.converged {
-        let (model, reason) = (variant.regular_name(), Refusal::NotConverged);
-        return Err(ValueError::Refused { model, reason });
-    }
-    let parameters = found.at.map(exp);
-    let names = [Parameter::R, Parameter::Alpha, Parameter::A, Parameter::B];
-    let (status, covariance) = conclude(names, parameters, &found);
-    let hidden = FittedBetaGeometric {
-        log_likelihood: Some(-found.curve.value + of_the_intervals(k, rhythm)),
-        covariance,
-        status,
-        iterations: found.iterations,
-        ..FittedBetaGeometric::with(variant, parameters)
-    };
-    Ok(FittedCnbd { k, hidden })
+    FittedBetaGeometric::found(variant, variant.regular_name(), &found)
 }
 
 /// The part of the log-likelihood that depends on k and the times between purchases alone, time in

@@ -3,6 +3,7 @@
 //! Of all these times the likelihood of a regular model needs one number, the sum of their
 //! logarithms, and that only to compare degrees of regularity with each other.
 
+use crate::data::{CustomerHistory, DayTotal};
 use crate::num::real::ln;
 use crate::value::{PurchaseRecord, PurchaseSummary, ValueError};
 
@@ -68,6 +69,53 @@ impl PurchaseRhythm {
             records.push(PurchaseRecord::new(x, before, end).map_err(|_| bad())?);
         }
         Ok(Self { base: PurchaseSummary::from_records(records)?, log_intervals })
+    }
+
+    /// The rhythm of a history: its records, with the days between the purchases of each customer.
+    ///
+    /// # Errors
+    ///
+    /// [`ValueError::Data`] where
+    /// [`HistorySpec::purchase_days`](crate::data::HistorySpec::purchase_days) was not asked for.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use segmentry::data::{CustomerHistory, HistorySpec, Transaction};
+    /// use segmentry::units::Date;
+    /// use segmentry::value::PurchaseRhythm;
+    /// use segmentry::work::Work;
+    ///
+    /// let buy = |d| Transaction::new("eve", Date::from_ymd(2024, 3, d).unwrap(), 20.0);
+    /// let log = [buy(1), buy(8), buy(18)];
+    /// let history = CustomerHistory::read(&log, &HistorySpec::new().purchase_days(), &Work::new())?;
+    /// let rhythm = PurchaseRhythm::of(&history)?;
+    /// assert_eq!(rhythm.base().n_customers(), 1);
+    /// assert!((rhythm.log_intervals() - 70f64.ln()).abs() < 1e-14); // 7 days, then 10
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn of(history: &CustomerHistory) -> Result<Self, ValueError> {
+        let days = history.purchase_days().map_err(ValueError::Data)?;
+        // Days between purchases are whole and few, so they are counted, and their logarithms
+        // added up in the order of their length: the order of the customers leaves no trace.
+        let mut counts: Vec<u64> = Vec::new();
+        for row in 0..history.n_customers() {
+            let mut before = None;
+            for day in days.of(row).filter(DayTotal::is_purchase) {
+                let (now, ..) = day.whole();
+                if let Some(before) = before.replace(now) {
+                    let gap = now.abs_diff(before) as usize;
+                    if counts.len() <= gap {
+                        counts.resize(gap + 1, 0);
+                    }
+                    counts[gap] += 1;
+                }
+            }
+        }
+        let weighted = counts.iter().enumerate().filter(|&(_, &count)| count > 0);
+        let log_intervals =
+            weighted.fold(0.0, |sum, (gap, &count)| sum + count as f64 * ln(gap as f64));
+        Ok(Self { base: PurchaseSummary::of(history), log_intervals })
     }
 
     /// The purchase records.

@@ -230,3 +230,49 @@ fn what_cannot_be_is_refused() {
         error.to_string().replace("MBG/", "BG/")
     );
 }
+
+#[test]
+fn forecasts_of_a_base_are_those_of_its_customers() {
+    let records = [(0, 0.0, 100.0), (0, 0.0, 364.0), (1, 50.0, 190.0), (12, 250.0, 280.0)]
+        .map(|(x, t_x, age)| PurchaseRecord::new(x, t_x, age).unwrap());
+    let base = PurchaseSummary::from_records(records).unwrap();
+    let models = [
+        MbgCnbd::with_parameters(2, 0.5, 3.0, 0.8, 2.5).unwrap(),
+        BgCnbd::with_parameters(5, 1.5, 0.9, 0.3, 4.0).unwrap(),
+    ];
+    for model in models {
+        for (weeks, annual) in [(52, 0.1), (52, 0.0), (3, 5.0), (520, 0.02)] {
+            let (horizon, discount) = (Days::weeks(weeks), Discount::annual(annual).unwrap());
+            let all = model.forecast(&base, horizon, discount, &Work::new()).unwrap();
+            for (record, seen) in base.distinct().iter().zip(all) {
+                assert_eq!(seen.p_alive, model.p_alive(record));
+                assert_eq!(seen.p_active, model.p_active(record, horizon));
+                let one = model.discounted_purchases(record, horizon, discount).unwrap();
+                let off = (seen.purchases / one - 1.0).abs();
+                assert!(off < 1e-10, "{record:?} {weeks} {annual}: {off:e}");
+                assert!(seen.if_staying >= seen.if_alive && seen.if_alive >= seen.purchases);
+            }
+        }
+    }
+}
+
+#[test]
+fn who_cannot_leave_buys_as_though_dropout_were_impossible() {
+    let base = PurchaseSummary::from_records([PurchaseRecord::new(4, 60.0, 90.0).unwrap()]);
+    let model = MbgCnbd::with_parameters(3, 1.5, 0.9, 1e-6, 1e8).unwrap();
+    let discount = Discount::annual(0.1).unwrap();
+    let seen = model.forecast(&base.unwrap(), Days::weeks(52), discount, &Work::new()).unwrap()[0];
+    assert!((seen.if_alive / seen.if_staying - 1.0).abs() < 1e-9, "{seen:?}");
+}
+
+#[test]
+fn a_refit_keeps_k_and_ends_where_the_fit_did() {
+    let rhythm = simulated(3, 300);
+    let work = Work::new();
+    let fitted = MbgCnbd::new().regularity(3).fit(&rhythm, &work).unwrap();
+    let away = fitted.at([1.0, 1.0, 1.0, 1.0]).refit(rhythm.base(), &work).unwrap();
+    assert_eq!((away.k(), away.log_likelihood()), (3, None));
+    for (a, b) in away.parameters().iter().zip(fitted.parameters()) {
+        assert!((a.1 / b.1 - 1.0).abs() < 1e-6, "{a:?} {b:?}");
+    }
+}
