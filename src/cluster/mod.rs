@@ -5,6 +5,8 @@
 //! | [`Segmentation`] | who is in which segment: one each, several, by degree, or none |
 //! | [`Segmenter`], [`SegmentModel`] | the seam for a caller's own method, and what it leaves behind |
 //! | [`KMeans`] | segments around centres, for numbers on comparable scales |
+//! | [`LatentClasses`], [`LatentClassModel`] | segments behind yes/no, ordered and categorical answers, with gaps |
+//! | [`Classification`] | what the classes have to do with anything else, corrected for classification errors |
 //! | [`PredictionStrength`], [`prediction_strength`] | k-means with the number of segments chosen, or the answer that there are none |
 //!
 //! Two uses of a segmentation are not the same: a method finds segments, and somebody else's labels
@@ -12,6 +14,7 @@
 
 mod error;
 mod kmeans;
+mod latent_class;
 mod points;
 mod prediction_strength;
 mod segmentation;
@@ -19,6 +22,11 @@ mod segmenter;
 
 pub use error::SegmentError;
 pub use kmeans::{KMeans, KMeansModel};
+pub use latent_class::{
+    Acceleration, Assignment, ClassLogit, ClassMean, Classification, Correction,
+    InformationCriteria, LatentClassErrors, LatentClassModel, LatentClasses, LogitTerm, NewLevels,
+    Starts,
+};
 pub use prediction_strength::{ChosenKMeans, PredictionStrength, Strength, prediction_strength};
 pub use segmentation::{Membership, Segmentation};
 pub use segmenter::{DynSegmenter, SegmentModel, Segmenter};

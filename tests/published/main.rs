@@ -18,6 +18,7 @@ mod fifty_digits;
 #[cfg(feature = "csv")]
 mod holdout;
 mod iris;
+mod latent_class;
 mod needs_exclusivity;
 #[cfg(feature = "csv")]
 mod online_retail;
