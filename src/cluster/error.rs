@@ -127,6 +127,22 @@ pub enum SegmentError {
         /// What would do.
         expected: &'static str,
     },
+    /// A column holds numbers where answers are needed.
+    #[error("column `{column}` is a number, and the method takes yes/no, ordered and categories")]
+    NotAnswers {
+        /// Which column.
+        column: String,
+    },
+    /// A question has more different answers than the method takes.
+    #[error("column `{column}` has {got} different answers, and the method takes up to {most}")]
+    TooManyLevels {
+        /// Which column.
+        column: String,
+        /// Different answers.
+        got: usize,
+        /// How many would do.
+        most: usize,
+    },
     /// An answer that the model has never met.
     #[error("column `{column}`, row {row}: an answer that was not there when the model was made")]
     NewLevel {
@@ -135,6 +151,9 @@ pub enum SegmentError {
         /// Zero-based row of the first.
         row: usize,
     },
+    /// The answers do not tell the classes apart.
+    #[error("the classes cannot be told apart: nobody, or nearly so, is assigned to one of them")]
+    NotSeparable,
     /// The features cannot be used.
     #[error(transparent)]
     Features(FeatureError),

@@ -13,6 +13,8 @@
 //! | [`Hdbscan`], [`Placement`] | segments where customers are dense, and customers in none |
 //! | [`Hierarchical`], [`Dendrogram`] | a tree of merges, cut into segments: Ward's and other linkages |
 //! | [`GaussianMixture`], [`Covariance`] | segments of any elliptic shape, with the probability that a customer belongs to each |
+//! | [`LatentClasses`], [`LatentClassModel`] | segments behind yes/no, ordered and categorical answers, with gaps |
+//! | [`Classification`] | what the classes have to do with anything else, corrected for classification errors |
 //! | [`PredictionStrength`], [`prediction_strength`] | k-means with the number of segments chosen, or the answer that there are none |
 //!
 //! Two uses of a segmentation are not the same: a method finds segments, and somebody else's labels
@@ -30,6 +32,7 @@ mod mixed;
 mod mixture;
 mod neighbours;
 mod numbers;
+mod latent_class;
 mod points;
 mod prediction_strength;
 mod prototypes;
@@ -48,6 +51,11 @@ pub use joint::{BasisShare, Joint, JointModel};
 pub use kmeans::{KMeans, KMeansModel};
 pub use medoids::{KMedoids, MedoidsModel, Searched};
 pub use mixture::{Covariance, GaussianMixture, GaussianMixtureModel};
+pub use latent_class::{
+    Acceleration, Assignment, ClassLogit, ClassMean, Classification, Correction,
+    InformationCriteria, LatentClassErrors, LatentClassModel, LatentClasses, LogitTerm, NewLevels,
+    Starts,
+};
 pub use prediction_strength::{ChosenKMeans, PredictionStrength, Strength, prediction_strength};
 pub use prototypes::{KPrototypes, PrototypesModel, VariableShare};
 pub use scorer::{Item, Scorer, ScoringRule, Test, TreeNode};

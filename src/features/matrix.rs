@@ -139,6 +139,11 @@ impl FeatureColumn {
         })
     }
 
+    /// Which rows are missing, where any is.
+    pub(crate) fn gaps(&self) -> Option<&[bool]> {
+        self.missing.as_deref()
+    }
+
     /// The first missing row.
     fn first_missing(&self) -> Option<usize> {
         self.missing.as_ref().and_then(|missing| missing.iter().position(|&missing| missing))

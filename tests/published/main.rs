@@ -19,6 +19,7 @@ mod fifty_digits;
 mod holdout;
 mod iris;
 mod mixed_kinds;
+mod latent_class;
 mod needs_exclusivity;
 #[cfg(feature = "csv")]
 mod online_retail;
