@@ -70,11 +70,11 @@ impl Measure {
     /// [`SegmentError::Features`].
     pub(crate) fn rows(&self, features: &FeatureMatrix) -> Result<MixedRows, SegmentError> {
         let rows = self.layout.rows(features)?;
-        if self.kind != Dissimilarity::Gower {
-            if let Some((row, column)) = rows.first_gap() {
-                let column = self.layout.name(column).to_owned();
-                return Err(SegmentError::Features(FeatureError::Missing { column, row }));
-            }
+        if self.kind != Dissimilarity::Gower
+            && let Some((row, column)) = rows.first_gap()
+        {
+            let column = self.layout.name(column).to_owned();
+            return Err(SegmentError::Features(FeatureError::Missing { column, row }));
         }
         Ok(self.scaled(rows))
     }

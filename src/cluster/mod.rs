@@ -27,12 +27,12 @@ mod hdbscan;
 mod hierarchical;
 mod joint;
 mod kmeans;
+mod latent_class;
 mod medoids;
 mod mixed;
 mod mixture;
 mod neighbours;
 mod numbers;
-mod latent_class;
 mod points;
 mod prediction_strength;
 mod prototypes;
@@ -49,13 +49,13 @@ pub use hdbscan::{Hdbscan, HdbscanModel, Placement, Selection};
 pub use hierarchical::{Dendrogram, Hierarchical, HierarchicalModel, Linkage, Merge};
 pub use joint::{BasisShare, Joint, JointModel};
 pub use kmeans::{KMeans, KMeansModel};
-pub use medoids::{KMedoids, MedoidsModel, Searched};
-pub use mixture::{Covariance, GaussianMixture, GaussianMixtureModel};
 pub use latent_class::{
     Acceleration, Assignment, ClassLogit, ClassMean, Classification, Correction,
     InformationCriteria, LatentClassErrors, LatentClassModel, LatentClasses, LogitTerm, NewLevels,
     Starts,
 };
+pub use medoids::{KMedoids, MedoidsModel, Searched};
+pub use mixture::{Covariance, GaussianMixture, GaussianMixtureModel};
 pub use prediction_strength::{ChosenKMeans, PredictionStrength, Strength, prediction_strength};
 pub use prototypes::{KPrototypes, PrototypesModel, VariableShare};
 pub use scorer::{Item, Scorer, ScoringRule, Test, TreeNode};

@@ -18,8 +18,8 @@ mod fifty_digits;
 #[cfg(feature = "csv")]
 mod holdout;
 mod iris;
-mod mixed_kinds;
 mod latent_class;
+mod mixed_kinds;
 mod needs_exclusivity;
 #[cfg(feature = "csv")]
 mod online_retail;
