@@ -108,7 +108,7 @@ fn the_value_of_a_contract_is_payment_times_residual_lifetime() {
             assert_eq!((future, worth.p_alive.unwrap().value()), (0.0, 0.0));
         }
     }
-    assert!(running > 50 && ended > 50, "{running} {ended}");
+    assert!(running > 30 && ended > 300, "{running} {ended}");
     // Every payment is the same, so an interval has no error but that of sBG.
     let intervals = fitted.intervals(&history, &economics, 0.9, &work).unwrap().unwrap();
     for (interval, worth) in intervals.customers.iter().zip(value.rows()) {
