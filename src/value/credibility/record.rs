@@ -44,10 +44,11 @@ impl NetSpendRecord {
     /// assert_eq!((record.days(), record.mean().amount()), (2, 10.0));
     /// ```
     pub fn from_days(days: &[f64]) -> Option<Self> {
-        let count = days.len() as f64;
-        let mean = days.iter().fold(0.0, |sum, day| sum + day / count);
+        let (first, count) = (days.first()?, days.len() as f64);
+        // From the first on, so that days that are all the same have no deviation at all.
+        let mean = days.iter().fold(*first, |mean, day| mean + (day - first) / count);
         let deviations = days.iter().fold(0.0, |sum, day| sum + (day - mean) * (day - mean));
-        (!days.is_empty() && mean.is_finite() && deviations.is_finite()).then_some(Self {
+        (mean.is_finite() && deviations.is_finite()).then_some(Self {
             days: days.len() as u64,
             weight: count,
             mean,
