@@ -16,8 +16,8 @@ pub struct NetSpendRecord {
 }
 
 /// Net spend of each purchase, of days or periods in order of time: whether there was a purchase,
-/// net spend, and what was brought back of it. What was brought back without a purchase is taken off
-/// the purchase before it, or off the first.
+/// net spend, and what was brought back of it. What was brought back without a purchase is taken
+/// off the purchase before it, or off the first.
 pub(in crate::value) fn net_of_purchases(days: impl Iterator<Item = (bool, f64, f64)>) -> Vec<f64> {
     let (mut purchases, mut early) = (Vec::new(), 0.0);
     for (is_purchase, net, returns) in days {

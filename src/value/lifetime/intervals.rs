@@ -108,8 +108,8 @@ pub(in crate::value) fn with_total(values: impl Iterator<Item = Money>) -> Vec<f
 }
 
 /// Intervals by the delta method over the logarithms of the parameters of the purchases, with their
-/// covariance, and over those of the spend. `values` gives everybody's value and the total, with the
-/// parameters of the purchases elsewhere or where they are.
+/// covariance, and over those of the spend. `values` gives everybody's value and the total, with
+/// the parameters of the purchases elsewhere or where they are.
 pub(in crate::value) fn by_delta<const N: usize>(
     purchases: Option<LogParameters<N>>,
     spend: &Spend,
