@@ -96,8 +96,8 @@ impl Bootstrap {
     ///
     /// # Errors
     ///
-    /// [`ValueError::Param`]; [`ValueError::NotOffered`] for customers drawn from a model of regular
-    /// timing; [`ValueError::Cancelled`]. A replicate that refuses is counted.
+    /// [`ValueError::Param`]; [`ValueError::NotOffered`] for customers drawn from a model of
+    /// regular timing; [`ValueError::Cancelled`]. A replicate that refuses is counted.
     ///
     /// # Cost
     ///

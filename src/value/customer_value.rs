@@ -42,8 +42,8 @@ pub trait FittedValueModel: fmt::Debug + Send + Sync {
     ///
     /// # Errors
     ///
-    /// [`ValueError::Length`] where the economics are of other customers;
-    /// [`ValueError::Cancelled`].
+    /// [`ValueError::Length`] where the economics are of other customers; [`ValueError::Data`]
+    /// where the history lacks what [`ValueModel::ask`] asks for; [`ValueError::Cancelled`].
     fn value(
         &self,
         history: &CustomerHistory,

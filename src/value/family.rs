@@ -15,14 +15,16 @@ use crate::data::{CustomerHistory, FindingKind, Findings, Statistic};
 #[serde(rename_all = "snake_case")]
 pub enum PurchaseFamily {
     /// Purchases at any time, and customers who leave without a word:
-    /// [`MbgNbd`](crate::value::MbgNbd).
+    /// [`MbgNbd`](crate::value::MbgNbd), valued by [`LifetimeValue`](crate::value::LifetimeValue).
     AnyTime,
     /// Purchases at known opportunities, and customers who leave without a word:
-    /// [`BgBb`](crate::value::BgBb).
+    /// [`BgBb`](crate::value::BgBb), valued by
+    /// [`OpportunityValue`](crate::value::OpportunityValue).
     Opportunities,
     /// Payments under a contract, whose end is seen:
     /// [`ShiftedBetaGeometric`](crate::value::ShiftedBetaGeometric),
-    /// [`KaplanMeier`](crate::value::KaplanMeier).
+    /// [`KaplanMeier`](crate::value::KaplanMeier), valued by
+    /// [`ContractValue`](crate::value::ContractValue).
     Contract,
 }
 

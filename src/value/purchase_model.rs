@@ -58,11 +58,10 @@ impl PurchaseModel {
     /// use segmentry::value::{MbgCnbd, PurchaseModel};
     /// use segmentry::work::Work;
     ///
-    /// let model = PurchaseModel::from(MbgCnbd::new());
+    /// let model = PurchaseModel::from(MbgCnbd::new().regularity(2));
     /// let market = Market::new(500);
     /// let history = CustomerHistory::read(&market, &model.ask(HistorySpec::new()), &Work::new())?;
-    /// // Simulated customers buy at random.
-    /// assert_eq!(model.fit_to(&history, &Work::new())?.regularity(), Some(1));
+    /// assert_eq!(model.fit_to(&history, &Work::new())?.regularity(), Some(2));
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn fit_to(

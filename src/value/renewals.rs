@@ -99,8 +99,8 @@ impl RenewalTable {
     /// A contract begins with the period of its first payment and ends with the first whole period
     /// without one: that is a renewal to which the customer came and at which the customer left.
     /// Whoever pays again later begins a new contract. Those that still run at the end of the
-    /// observation count as far as it went; a last period that it cuts tells nothing yet and is left
-    /// out.
+    /// observation count as far as it went; a last period that it cuts tells nothing yet and is
+    /// left out.
     ///
     /// A contract that began before the observation looks as though it began with it; so observe
     /// from the first customer on, or retention comes out too high.

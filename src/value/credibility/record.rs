@@ -16,8 +16,8 @@ pub struct NetSpendRecord {
 }
 
 /// Net spend of each purchase, of days or periods in order of time: whether there was a purchase,
-/// net spend, and what was brought back of it. What was brought back without a purchase is taken off
-/// the purchase before it, or off the first.
+/// net spend, and what was brought back of it. What was brought back without a purchase is taken
+/// off the purchase before it, or off the first.
 pub(in crate::value) fn net_of_purchases(days: impl Iterator<Item = (bool, f64, f64)>) -> Vec<f64> {
     let (mut purchases, mut early) = (Vec::new(), 0.0);
     for (is_purchase, net, returns) in days {
@@ -44,10 +44,11 @@ impl NetSpendRecord {
     /// assert_eq!((record.days(), record.mean().amount()), (2, 10.0));
     /// ```
     pub fn from_days(days: &[f64]) -> Option<Self> {
-        let count = days.len() as f64;
-        let mean = days.iter().fold(0.0, |sum, day| sum + day / count);
+        let (first, count) = (days.first()?, days.len() as f64);
+        // From the first on, so that days that are all the same have no deviation at all.
+        let mean = days.iter().fold(*first, |mean, day| mean + (day - first) / count);
         let deviations = days.iter().fold(0.0, |sum, day| sum + (day - mean) * (day - mean));
-        (!days.is_empty() && mean.is_finite() && deviations.is_finite()).then_some(Self {
+        (mean.is_finite() && deviations.is_finite()).then_some(Self {
             days: days.len() as u64,
             weight: count,
             mean,

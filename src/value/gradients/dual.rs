@@ -120,6 +120,7 @@ impl<const N: usize> Sub for Dual<N> {
     }
 }
 
+#[expect(clippy::suspicious_arithmetic_impl, reason = "the product rule is a sum")]
 impl<const N: usize> Mul for Dual<N> {
     type Output = Self;
     fn mul(self, other: Self) -> Self {

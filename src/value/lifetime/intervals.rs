@@ -12,7 +12,7 @@ use crate::value::fit::LogParameters;
 use crate::value::intervals::check_level;
 use crate::value::ladder::{Purchases, Spend};
 use crate::value::lifetime::FittedLifetimeValue;
-use crate::value::{CredibilityStatus, Economics, FittedSpendModel, Rates, ValueError};
+use crate::value::{Economics, FittedSpendModel, Rates, ValueError};
 use crate::work::Work;
 
 /// An interval of a future value.
@@ -108,8 +108,8 @@ pub(in crate::value) fn with_total(values: impl Iterator<Item = Money>) -> Vec<f
 }
 
 /// Intervals by the delta method over the logarithms of the parameters of the purchases, with their
-/// covariance, and over those of the spend. `values` gives everybody's value and the total, with the
-/// parameters of the purchases elsewhere or where they are.
+/// covariance, and over those of the spend. `values` gives everybody's value and the total, with
+/// the parameters of the purchases elsewhere or where they are.
 pub(in crate::value) fn by_delta<const N: usize>(
     purchases: Option<LogParameters<N>>,
     spend: &Spend,
@@ -126,9 +126,7 @@ pub(in crate::value) fn by_delta<const N: usize>(
             })?
         }
         // What everybody pays every time is known.
-        Spend::Model(FittedSpendModel::Credibility(model))
-            if model.status() == CredibilityStatus::NoVariation =>
-        {
+        Spend::Model(FittedSpendModel::Credibility(model)) if model.within_variance() == 0.0 => {
             Some(vec![0.0; here.len()])
         }
         _ => None,

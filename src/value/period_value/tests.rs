@@ -1,5 +1,6 @@
 use crate::data::{CustomerHistory, HistorySpec, Transaction};
 use crate::num::random::{Purpose, Stream};
+use crate::num::real::{exp_m1, ln_1p};
 use crate::simulate::Market;
 use crate::units::{Calendar, Date, Days};
 use crate::value::{
@@ -89,7 +90,7 @@ fn the_value_of_a_contract_is_payment_times_residual_lifetime() {
     let economics = Economics::none().margin(0.5).unwrap();
     let value = fitted.value(&history, &economics, &work).unwrap();
     let years: f64 = 7.0 / 365.25;
-    let discount = PeriodDiscount::per_period(1.2_f64.powf(years) - 1.0).unwrap();
+    let discount = PeriodDiscount::per_period(exp_m1(years * ln_1p(0.2))).unwrap();
     let (mut running, mut ended) = (0, 0);
     for (row, worth) in value.rows().iter().enumerate() {
         let paid = history.purchases(row);
@@ -108,7 +109,7 @@ fn the_value_of_a_contract_is_payment_times_residual_lifetime() {
             assert_eq!((future, worth.p_alive.unwrap().value()), (0.0, 0.0));
         }
     }
-    assert!(running > 50 && ended > 50, "{running} {ended}");
+    assert!(running > 30 && ended > 300, "{running} {ended}");
     // Every payment is the same, so an interval has no error but that of sBG.
     let intervals = fitted.intervals(&history, &economics, 0.9, &work).unwrap().unwrap();
     for (interval, worth) in intervals.customers.iter().zip(value.rows()) {
@@ -176,7 +177,7 @@ fn the_value_of_opportunities_is_spend_times_expected_purchases() {
     assert_eq!(*bg_bb, direct);
     let economics = Economics::none();
     let value = fitted.value(&history, &economics, &work).unwrap();
-    let rate = 1.1_f64.powf(1.0 / 12.0) - 1.0;
+    let rate = exp_m1(ln_1p(0.1) / 12.0);
     let discount = PeriodDiscount::per_period(rate).unwrap();
     let horizon = crate::value::PeriodHorizon::Within(9);
     for (row, worth) in value.rows().iter().enumerate() {

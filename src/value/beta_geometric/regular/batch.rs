@@ -143,9 +143,9 @@ impl Single<'_> {
     }
 }
 
-/// What purchases by a time ahead are worth when money loses `decay` in a unit of it, by parts: what
-/// was bought by a time is worth less by what money loses after it. `purchases` is given `ln(1 + u)`
-/// and u.
+/// What purchases by a time ahead are worth when money loses `decay` in a unit of it, by parts:
+/// what was bought by a time is worth less by what money loses after it. `purchases` is given
+/// `ln(1 + u)` and u.
 pub(super) fn discounted(
     shape: f64,
     end: f64,

@@ -88,7 +88,8 @@ impl PurchaseRhythm {
     ///
     /// let buy = |d| Transaction::new("eve", Date::from_ymd(2024, 3, d).unwrap(), 20.0);
     /// let log = [buy(1), buy(8), buy(18)];
-    /// let history = CustomerHistory::read(&log, &HistorySpec::new().purchase_days(), &Work::new())?;
+    /// let spec = HistorySpec::new().purchase_days();
+    /// let history = CustomerHistory::read(&log, &spec, &Work::new())?;
     /// let rhythm = PurchaseRhythm::of(&history)?;
     /// assert_eq!(rhythm.base().n_customers(), 1);
     /// assert!((rhythm.log_intervals() - 70f64.ln()).abs() < 1e-14); // 7 days, then 10
