@@ -5,7 +5,8 @@
 //! ```
 //!
 //! The number is that of the replications, 1,000 unless given. As a test it draws two of each.
-//! With `--bootstrap` the intervals are those of a bootstrap of 200 replicates, which takes longer.
+//! With `--bootstrap` the intervals are those of a bootstrap of 200 replicates, which takes longer;
+//! with `--profile` those of the parameters follow the profile likelihood.
 
 #![allow(clippy::print_stdout, clippy::print_stderr, clippy::unwrap_used)]
 
@@ -13,7 +14,7 @@
 mod coverage;
 
 use coverage::{
-    bootstrap, coverage_table, grid, recovery_table, replicate, settings_table, study_of,
+    bootstrap, coverage_table, grid, profile, recovery_table, replicate, settings_table, study_of,
 };
 
 const SEED: u64 = 1;
@@ -21,7 +22,12 @@ const SEED: u64 = 1;
 fn main() {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let test = arguments.iter().any(|argument| argument == "--test");
-    let one = if arguments.iter().any(|a| a == "--bootstrap") { bootstrap } else { replicate };
+    let asked = |flag: &str| arguments.iter().any(|argument| argument == flag);
+    let one = match (asked("--bootstrap"), asked("--profile")) {
+        (true, _) => bootstrap,
+        (_, true) => profile,
+        _ => replicate,
+    };
     let given = arguments.iter().find_map(|argument| argument.parse().ok());
     let replications: u64 = if test { 2 } else { given.unwrap_or(1000) };
     let part = arguments.iter().find(|a| !a.starts_with("--") && a.parse::<u64>().is_err());

@@ -5,6 +5,8 @@
 
 use std::f64::consts::PI;
 
+use crate::num::simd::fma;
+
 /// A function on an interval as a sum of Chebyshev polynomials.
 #[derive(Debug, Clone)]
 pub(crate) struct Chebyshev {
@@ -45,6 +47,25 @@ impl Chebyshev {
         })
     }
 
+    /// The values at each of some places; for kernels of [`simd`](crate::num::simd).
+    #[inline(always)]
+    pub(crate) fn at_each<const N: usize>(&self, places: &[f64; N]) -> [f64; N] {
+        let (mut twice, mut after, mut now) = ([0.0; N], [0.0; N], [0.0; N]);
+        for lane in 0..N {
+            twice[lane] = 2.0 * (places[lane] - self.middle) / self.half;
+        }
+        for coefficient in self.coefficients[1..].iter().rev() {
+            for lane in 0..N {
+                let next = fma(twice[lane], now[lane], coefficient - after[lane]);
+                (after[lane], now[lane]) = (now[lane], next);
+            }
+        }
+        for lane in 0..N {
+            now[lane] = self.coefficients[0] + fma(0.5 * twice[lane], now[lane], -after[lane]);
+        }
+        now
+    }
+
     /// The value at `x`, by Clenshaw's recurrence.
     pub(crate) fn at(&self, x: f64) -> f64 {
         let twice = 2.0 * (x - self.middle) / self.half;
@@ -67,6 +88,7 @@ mod tests {
         for i in 0..=100 {
             let x = -1.0 + 0.04 * f64::from(i);
             assert!((series.at(x) - exp(x)).abs() < 1e-12, "{x}");
+            assert!((series.at_each(&[x; 2])[1] - exp(x)).abs() < 1e-12, "{x}");
         }
     }
 

@@ -6,6 +6,7 @@
 //! a well known one a short step, and no step size has to be guessed. A prediction costs one
 //! evaluation per parameter more.
 
+use crate::num::blocks;
 use crate::num::linear::cholesky;
 
 /// The step, in standard deviations. Curvature leaves an error of about this share of a standard
@@ -22,16 +23,19 @@ pub(crate) fn standard_errors<const N: usize, E>(
     mut predict: impl FnMut(&[f64; N]) -> Result<Vec<f64>, E>,
 ) -> Result<Option<Vec<f64>>, E> {
     let Some(factor) = cholesky(covariance) else { return Ok(None) };
-    let mut variances = vec![0.0; predictions.len()];
+    let mut elsewhere = Vec::with_capacity(N);
     for direction in 0..N {
         let moved = std::array::from_fn(|i| at[i] + STEP * factor[i][direction]);
-        let there = predict(&moved)?;
-        for ((variance, there), here) in variances.iter_mut().zip(&there).zip(predictions) {
-            let slope = (there - here) / STEP;
-            *variance += slope * slope;
-        }
+        elsewhere.push(predict(&moved)?);
     }
-    Ok(Some(variances.into_iter().map(f64::sqrt).collect()))
+    Ok(Some(blocks::collect(predictions.len(), |place| {
+        let mut variance = 0.0;
+        for there in &elsewhere {
+            let slope = (there[place] - predictions[place]) / STEP;
+            variance += slope * slope;
+        }
+        variance.sqrt()
+    })))
 }
 
 #[cfg(test)]

@@ -60,6 +60,22 @@ impl Stream {
         count
     }
 
+    /// A Poisson value of a small mean, given the probability of none, `e^-mean`: the probabilities
+    /// are gone through from none on, so that one uniform value is enough.
+    pub(crate) fn poisson_by_search(&mut self, mean: f64, none: f64) -> u64 {
+        let (mut left, mut chance, mut count) = (self.uniform(), none, 0u32);
+        while left >= chance {
+            // What rounding leaves over at the far end is nobody's.
+            if chance < 1e-20 && f64::from(count) > mean {
+                break;
+            }
+            left -= chance;
+            count += 1;
+            chance *= mean / f64::from(count);
+        }
+        u64::from(count)
+    }
+
     /// The logarithm of a gamma value. Below shape 1 by the boost of Marsaglia & Tsang (2000,
     /// section 6): a value of shape `k + 1` times the `k`-th root of a uniform one.
     fn ln_gamma(&mut self, shape: f64) -> f64 {
@@ -168,8 +184,13 @@ mod tests {
             let values = draws(index, |stream| stream.poisson(mean) as f64);
             moments(&values, mean, mean);
         }
+        for (index, mean) in [(33, 1.0), (34, 16.0)] {
+            let none = crate::num::real::exp(-mean);
+            let values = draws(index, |stream| stream.poisson_by_search(mean, none) as f64);
+            moments(&values, mean, mean);
+        }
         let mut stream = Stream::new(0, Purpose::Sample, 0);
-        assert_eq!(stream.poisson(0.0), 0);
+        assert_eq!((stream.poisson(0.0), stream.poisson_by_search(0.0, 1.0)), (0, 0));
     }
 
     #[test]

@@ -99,6 +99,23 @@ pub(crate) fn ln(x: f64) -> f64 {
     if x == 0.0 { f64::NEG_INFINITY } else { value }
 }
 
+/// `ln(1 + x)`, for one lane; `x` is not negative.
+#[inline(always)]
+pub(crate) fn ln_1p(x: f64) -> f64 {
+    // Below √2 - 1 the series needs no argument that was rounded.
+    let s = x / (2.0 + x);
+    let z = s * s;
+    let near = fma(s * z, polynomial(&LN, z), 2.0 * s);
+    if x < std::f64::consts::SQRT_2 - 1.0 { near } else { ln(1.0 + x) }
+}
+
+/// `e^x - 1`, for one lane.
+#[inline(always)]
+pub(crate) fn exp_m1(x: f64) -> f64 {
+    let near = fma(x * x, polynomial(&EXP, x), x);
+    if x.abs() < 0.5 * LN_2 { near } else { exp(x) - 1.0 }
+}
+
 /// Replaces each value by its exponential.
 pub(crate) fn exp_all(values: &mut [f64]) {
     simd::run(All { values, f: Function::Exp });
@@ -173,6 +190,22 @@ mod tests {
             worst = worst.max(ulps(ln(x), libm::log(x)));
         }
         assert!(worst <= AGAINST_LIBM, "{worst}");
+    }
+
+    /// Beside one, where a sum or a difference would lose the digits.
+    #[test]
+    fn near_one_no_digits_are_lost() {
+        let mut stream = Stream::new(7, Purpose::Restart, 0);
+        let (mut logarithm, mut exponential) = (0.0_f64, 0.0_f64);
+        for i in 0..200_000 {
+            let x = [1e-12, 1e-3, 0.6, 1e4][i % 4] * stream.uniform();
+            logarithm = logarithm.max(ulps(ln_1p(x), libm::log1p(x)));
+            let x = -x.min(700.0);
+            exponential = exponential.max(ulps(exp_m1(x), libm::expm1(x)));
+        }
+        assert!(logarithm <= 3.0 && exponential <= 4.0, "{logarithm} {exponential}");
+        assert_eq!((ln_1p(0.0), exp_m1(0.0), exp_m1(-1e300)), (0.0, 0.0, -1.0));
+        assert_eq!(ln_1p(f64::INFINITY), f64::INFINITY);
     }
 
     #[test]

@@ -11,6 +11,7 @@
 mod batch;
 mod fit;
 mod forecast;
+mod lanes;
 mod likelihood;
 mod regular;
 mod shifted;

@@ -6,6 +6,7 @@
 use crate::num::blocks;
 use crate::num::quantile::{quantile, sorted};
 use crate::num::random::{Purpose, Stream};
+use crate::num::real::exp;
 use crate::simulate::Purchasing;
 use crate::units::Days;
 use crate::value::intervals::{check_level, middle_of};
@@ -21,7 +22,9 @@ pub enum DrawnFrom {
     /// records, and does not presume that the model is right.
     Customers,
     /// From the model: each customer's purchases are drawn anew, over the age that they have. It
-    /// presumes that the model is right.
+    /// presumes that the model is right. Where all times of the base are whole days, so are those
+    /// drawn, to the nearest day, as whoever wrote them down would have it; fits then have the
+    /// tables of a day grid.
     Model,
 }
 
@@ -101,7 +104,8 @@ impl Bootstrap {
     ///
     /// # Cost
     ///
-    /// A refit for each replicate, which is a few passes over the distinct records.
+    /// A refit for each replicate, which is a few passes over the distinct records, and to draw how
+    /// often each record counts, which is less than one.
     pub fn draw(
         &self,
         model: &FittedPurchaseModel,
@@ -116,10 +120,7 @@ impl Bootstrap {
         let replicate = |index: usize| {
             let drawn = match process {
                 None => {
-                    let mut stream = Stream::new(self.seed, Purpose::Replicate, index as u64);
-                    let count = |&customers: &u64| stream.poisson(customers as f64);
-                    let counts: Vec<u64> = base.customers().iter().map(count).collect();
-                    PurchaseSummary::from_counts(base.distinct().iter().copied().zip(counts))
+                    drawn_again(base, Stream::new(self.seed, Purpose::Replicate, index as u64))
                 }
                 Some(process) => self.simulated(process, base, index as u64),
             };
@@ -146,10 +147,12 @@ impl Bootstrap {
     ) -> PurchaseSummary {
         let customers = base.distinct().iter().zip(base.customers());
         let ages = customers.flat_map(|(record, &n)| (0..n).map(|_| record.age()));
+        let whole = |time: f64| time.round() == time;
+        let days = base.distinct().iter().all(|r| whole(r.age_at_last()) && whole(r.age()));
         let records = ages.enumerate().map(|(customer, age)| {
             let key = index << 32 | customer as u64;
             let stream = Stream::new(self.seed, Purpose::ReplicateCustomer, key);
-            simulated_record(process, stream, age)
+            simulated_record(process, stream, age, days)
         });
         // There are no more customers than in the base.
         PurchaseSummary::from_counts(records.map(|record| (record, 1)))
@@ -158,16 +161,44 @@ impl Bootstrap {
 
 const SECONDS_PER_DAY: f64 = 86_400.0;
 
-/// What is seen of a customer drawn from the process, `age` days after their first purchase.
-fn simulated_record(process: Purchasing, stream: Stream, age: f64) -> PurchaseRecord {
+/// The base with each customer as often as a Poisson draw of mean one says.
+fn drawn_again(base: &PurchaseSummary, mut stream: Stream) -> PurchaseSummary {
+    /// Customers of one record who are drawn at once; the chance that none of them counts.
+    const AT_ONCE: usize = 16;
+    let none: [f64; AT_ONCE + 1] = std::array::from_fn(|customers| exp(-(customers as f64)));
+    let mut draw = |customers: u64| {
+        let (mut left, mut total) = (customers, 0);
+        while left > 0 {
+            let now = left.min(AT_ONCE as u64);
+            total += stream.poisson_by_search(now as f64, none[now as usize]);
+            left -= now;
+        }
+        total
+    };
+    let n = base.distinct().len();
+    let (mut distinct, mut counts) = (Vec::with_capacity(n), Vec::with_capacity(n));
+    for (record, &customers) in base.distinct().iter().zip(base.customers()) {
+        let drawn = draw(customers);
+        if drawn > 0 {
+            distinct.push(*record);
+            counts.push(drawn);
+        }
+    }
+    PurchaseSummary::in_order(distinct, counts)
+}
+
+/// What is seen of a customer drawn from the process, `age` days after their first purchase; in
+/// whole days where `days`.
+fn simulated_record(process: Purchasing, stream: Stream, age: f64, days: bool) -> PurchaseRecord {
     let mut customer = process.customer(0.0, 1.0, stream);
     let end = (age * SECONDS_PER_DAY) as i64;
     let (mut purchases, mut last) = (0u32, 0);
     while let Some(time) = customer.purchase_before(end) {
         (purchases, last) = (purchases + 1, time);
     }
-    let age_at_last = (last as f64 / SECONDS_PER_DAY).min(age);
-    PurchaseRecord::counted(purchases.saturating_sub(1), age_at_last, age)
+    let exactly = last as f64 / SECONDS_PER_DAY;
+    let age_at_last = if days { exactly.round() } else { exactly };
+    PurchaseRecord::counted(purchases.saturating_sub(1), age_at_last.min(age), age)
 }
 
 impl BootstrapDraws {
@@ -214,7 +245,7 @@ impl BootstrapDraws {
         const RECORDS: usize = 8192;
         let mut intervals = Vec::with_capacity(base.distinct().len());
         for records in base.distinct().chunks(RECORDS) {
-            let part = PurchaseSummary::from_counts(records.iter().map(|&record| (record, 1)));
+            let part = PurchaseSummary::in_order(records.to_vec(), vec![1; records.len()]);
             let forecasts = self
                 .models
                 .iter()

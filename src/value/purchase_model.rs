@@ -370,9 +370,33 @@ impl FittedPurchaseModel {
         }
     }
 
-    /// The fit of the same model to other data, from where this one stands. A degree of regularity
-    /// is kept.
-    pub(super) fn refit(&self, base: &PurchaseSummary, work: &Work) -> Result<Self, ValueError> {
+    /// The fit of the same model to other data, from where this one stands: where the customers are
+    /// much the same, it is there in a few steps. A degree of regularity is kept.
+    ///
+    /// # Errors
+    ///
+    /// As a fit: [`ValueError::Refused`], [`ValueError::Cancelled`].
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use segmentry::value::{MbgNbd, PurchaseModel, PurchaseRecord, PurchaseSummary};
+    /// use segmentry::work::Work;
+    ///
+    /// let record = |i: usize| {
+    ///     let x = [0, 0, 0, 1, 0, 2, 1, 5][i % 8];
+    ///     let t_x = if x == 0 { 0.0 } else { 20.0 + (i * 37 % 200) as f64 };
+    ///     PurchaseRecord::new(x, t_x, 250.0).unwrap()
+    /// };
+    /// let base = |n| PurchaseSummary::from_records((0..n).map(record));
+    /// let model = PurchaseModel::from(MbgNbd::new()).fit(&base(400)?, &Work::new())?;
+    /// let grown = model.refit(&base(420)?, &Work::new())?;
+    /// let anew = PurchaseModel::from(MbgNbd::new()).fit(&base(420)?, &Work::new())?;
+    /// let [r, again] = [&grown, &anew].map(|model| model.parameters()[0].1);
+    /// assert!((r / again - 1.0).abs() < 1e-6);
+    /// # Ok::<(), segmentry::value::ValueError>(())
+    /// ```
+    pub fn refit(&self, base: &PurchaseSummary, work: &Work) -> Result<Self, ValueError> {
         Ok(match self {
             Self::BetaGeometric(model) => Self::BetaGeometric(model.refit(base, work)?),
             Self::ParetoNbd(model) => Self::ParetoNbd(model.refit(base, work)?),

@@ -233,6 +233,31 @@ pub fn bootstrap(setting: &Setting, seed: u64) -> Replication {
     })
 }
 
+/// One base, its fit, and what the profile likelihood intervals of the parameters hold; nothing else
+/// is asked.
+pub fn profile(setting: &Setting, seed: u64) -> Replication {
+    let work = Work::new();
+    let customers = draw(setting, seed);
+    let base = PurchaseSummary::from_records(customers.iter().map(|&(record, _)| record)).unwrap();
+    let Ok(fitted) = models(setting.truth).0.fit(&base, &work) else {
+        return Replication::WithoutIntervals;
+    };
+    let (at_truth, found) = (parameters(setting.truth), fitted.parameters());
+    let holds = std::array::from_fn(|i| {
+        let [low, high] = fitted.profile_interval(found[i].0, &base, LEVEL, &work).unwrap();
+        // A side without an end holds everything on it.
+        low.is_none_or(|low| low <= at_truth[i]) && high.is_none_or(|high| at_truth[i] <= high)
+    });
+    Replication::Fitted(Fitted {
+        ratios: std::array::from_fn(|i| found[i].1 / at_truth[i]),
+        holds,
+        means: f64::NAN,
+        alive: f64::NAN,
+        counts: f64::NAN,
+        said: f64::NAN,
+    })
+}
+
 /// Replications with seeds of their own, on so many threads; the result does not depend on how many.
 pub fn study(setting: &Setting, replications: u64, seed: u64, threads: u64) -> Study {
     study_of(replicate, setting, replications, seed, threads)
@@ -353,7 +378,11 @@ pub fn coverage_table(studies: &[Study]) -> String {
         write!(table, "| {model} | {name} | {} | {without} ", study.replications).unwrap();
         let mut cell = |of: &dyn Fn(&Fitted) -> f64| {
             let (mean, error) = study.mean(of);
-            write!(table, "| {:.1} ± {:.1} ", 100.0 * mean, 100.0 * error).unwrap();
+            if mean.is_nan() {
+                table.push_str("| ");
+            } else {
+                write!(table, "| {:.1} ± {:.1} ", 100.0 * mean, 100.0 * error).unwrap();
+            }
         };
         for i in 0..4 {
             cell(&|fitted| f64::from(u8::from(fitted.holds[i])));
