@@ -87,6 +87,11 @@ impl<'a> Points<'a> {
         self.weights.as_deref()
     }
 
+    /// Gives the points other weights.
+    pub(crate) fn set_weights(&mut self, weights: Vec<f64>) {
+        self.weights = Some(Cow::Owned(weights));
+    }
+
     /// Some of the points, in the order given.
     pub(crate) fn rows(&self, rows: &[usize]) -> Points<'static> {
         let take = |values: &[f64]| rows.iter().map(|&row| values[row]).collect::<Vec<f64>>();

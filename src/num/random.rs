@@ -27,6 +27,10 @@ pub(crate) enum Purpose {
     Resample = 4,
     /// Simulating what a fitted model foresees.
     Forecast = 5,
+    /// Starts made from optima already found.
+    Recombination = 20,
+    /// Drawing a coreset.
+    Coreset = 21,
     /// Who somebody is.
     Traits = 32,
     /// When something happens.

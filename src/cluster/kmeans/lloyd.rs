@@ -43,7 +43,7 @@ struct Share {
 }
 
 /// Places every row and says how far the rows lie from their centres in all.
-pub(super) fn place(
+pub(in crate::cluster) fn place(
     rows: &Points<'_>,
     centres: &Centres,
     work: &Work,
