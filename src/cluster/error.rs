@@ -29,6 +29,12 @@ pub enum SegmentError {
     /// Squared distances between customers exceed the largest number.
     #[error("the features are too large: squared distances overflow; scale them first")]
     TooFar,
+    /// A segment lost its last customer, and the settings ask to be told.
+    #[error("segment {segment} of those looked for lost its last customer")]
+    EmptySegment {
+        /// Which of the centres, counted from 0.
+        segment: usize,
+    },
     /// There are no customers.
     #[error("there are no customers to group")]
     NoCustomers,

@@ -4,10 +4,16 @@
 //! place, from several starts. Sums run over fixed blocks of rows in block order, and every start
 //! draws from a stream of its own, so the result has the same bits on any number of threads.
 
+mod bounds;
 pub(crate) mod centres;
+mod empty;
 pub(crate) mod lloyd;
+mod nearest;
 pub(crate) mod search;
 mod seeding;
+mod sums;
+
+pub use empty::EmptyCluster;
 
 use crate::cluster::kmeans::centres::Centres;
 use crate::cluster::kmeans::lloyd::place;
@@ -44,9 +50,10 @@ use crate::work::Work;
 /// Lloyd, S. P. (1982). Least squares quantization in PCM. *IEEE Transactions on Information
 /// Theory* 28, 129-137. Arthur, D. & Vassilvitskii, S. (2007). k-means++: the advantages of careful
 /// seeding. *SODA*, 1027-1035.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct KMeans {
     k: usize,
+    start: Option<Vec<Vec<f64>>>,
     restarts: usize,
     max_iterations: usize,
     seed: u64,
@@ -70,13 +77,32 @@ impl KMeans {
     /// Twenty, because on survey-like data a single start finds the best known optimum in a few of
     /// a hundred tries.
     pub fn new(k: usize) -> Self {
-        Self { k, restarts: 20, max_iterations: 300, seed: 0 }
+        Self { k, start: None, restarts: 20, max_iterations: 300, seed: 0 }
     }
 
     /// How many starts.
     #[must_use]
     pub fn restarts(mut self, restarts: usize) -> Self {
         self.restarts = restarts;
+        self
+    }
+
+    /// Starts from these centres, one row each in the order of the features, instead of drawing
+    /// any; there is then one start, whatever [`restarts`](Self::restarts) says.
+    ///
+    /// ```
+    /// use segmentry::cluster::{KMeans, Segmenter};
+    /// use segmentry::features::FeatureMatrix;
+    /// use segmentry::work::Work;
+    ///
+    /// let matrix = FeatureMatrix::from_rows(&["x"], &[[0.0], [1.0], [10.0], [12.0]])?;
+    /// let model = KMeans::new(2).start(&[[0.0], [1.0]]).fit(&matrix, &Work::new())?;
+    /// assert_eq!((model.centre(1), model.iterations()), ([11.0].as_slice(), 4));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn start<R: AsRef<[f64]>>(mut self, centres: &[R]) -> Self {
+        self.start = Some(centres.iter().map(|centre| centre.as_ref().to_vec()).collect());
         self
     }
 
@@ -178,8 +204,8 @@ impl KMeansModel {
 
 impl SegmentModel for KMeansModel {
     fn assign(&self, features: &FeatureMatrix, work: &Work) -> Result<Segmentation, SegmentError> {
-        let mine = features.select(&self.features).map_err(SegmentError::Features)?;
-        let (labels, _) = place(&Points::of(&mine)?, &self.centres, work)?;
+        let rows = Points::of_columns(features, &self.features)?;
+        let (labels, _) = place(&rows, &self.centres, work)?;
         let hard = labels.into_iter().map(|label| Some(SegmentId(label))).collect();
         let names = (1..=self.n_segments()).map(|number| format!("Segment {number}")).collect();
         let segmentation =

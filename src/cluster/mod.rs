@@ -18,7 +18,7 @@ mod segmentation;
 mod segmenter;
 
 pub use error::SegmentError;
-pub use kmeans::{KMeans, KMeansModel};
+pub use kmeans::{EmptyCluster, KMeans, KMeansModel};
 pub use prediction_strength::{ChosenKMeans, PredictionStrength, Strength, prediction_strength};
 pub use segmentation::{Membership, Segmentation};
 pub use segmenter::{DynSegmenter, SegmentModel, Segmenter};

@@ -1,5 +1,6 @@
 //! The search for the best optimum: many starts, of which one is kept.
 
+use crate::cluster::kmeans::centres::Centres;
 use crate::cluster::kmeans::lloyd::{Run, lloyd};
 use crate::cluster::kmeans::seeding::{distinct_rows, seed_centres};
 use crate::cluster::points::Points;
@@ -22,6 +23,15 @@ impl KMeans {
         if rows.n() == 0 {
             return Err(SegmentError::NoCustomers);
         }
+        if let Some(start) = &self.start {
+            let start = given(start, self.k, rows.d())?;
+            let run = lloyd(rows, start, self.max_iterations, work)?;
+            return if run.inertia.is_finite() {
+                Ok(Best { run: run.in_order(), hits: 1 })
+            } else {
+                Err(SegmentError::TooFar)
+            };
+        }
         let distinct = distinct_rows(rows, self.k);
         if distinct < self.k {
             return Err(SegmentError::TooFewDistinct { k: self.k, distinct });
@@ -43,5 +53,27 @@ impl KMeans {
             .count();
         let best = runs.into_iter().find(|run| run.inertia == least);
         best.map(|run| Best { run: run.in_order(), hits }).ok_or(SegmentError::NoCustomers)
+    }
+}
+
+/// The caller's own start.
+fn given(start: &[Vec<f64>], k: usize, d: usize) -> Result<Centres, SegmentError> {
+    if start.len() != k {
+        let value = start.len() as f64;
+        return Err(SegmentError::Param {
+            name: "start",
+            value,
+            expected: "one centre for each of `k`",
+        });
+    }
+    if let Some(centre) = start.iter().find(|centre| centre.len() != d) {
+        return Err(SegmentError::OtherFeatures { expected: d, got: centre.len() });
+    }
+    let values = start.concat();
+    match values.iter().find(|value| !value.is_finite()) {
+        Some(&value) => {
+            Err(SegmentError::Param { name: "start", value, expected: "finite numbers" })
+        }
+        None => Ok(Centres { values, k, d }),
     }
 }
