@@ -6,10 +6,12 @@
 //! stands on. Sums run over fixed blocks of rows in block order, and every start draws from a stream
 //! of its own, so the result has the same bits on any number of threads.
 
+mod bounds;
 pub(crate) mod centres;
 mod empty;
 mod exchange;
 pub(crate) mod lloyd;
+mod nearest;
 mod packs;
 mod recombine;
 mod report;
@@ -17,6 +19,7 @@ mod rounds;
 mod saved;
 pub(crate) mod search;
 pub(in crate::cluster) mod seeding;
+mod sums;
 
 pub use empty::EmptyCluster;
 pub use report::{NextBest, SearchReport};
@@ -150,6 +153,25 @@ impl KMeans {
         self
     }
 
+    /// Starts from these centres, one row each in the order of the features, instead of drawing
+    /// any; there is then one start, whatever [`restarts`](Self::restarts) says.
+    ///
+    /// ```
+    /// use segmentry::cluster::{KMeans, Segmenter};
+    /// use segmentry::features::FeatureMatrix;
+    /// use segmentry::work::Work;
+    ///
+    /// let matrix = FeatureMatrix::from_rows(&["x"], &[[0.0], [1.0], [10.0], [12.0]])?;
+    /// let model = KMeans::new(2).start(&[[0.0], [1.0]]).fit(&matrix, &Work::new())?;
+    /// assert_eq!((model.centre(1), model.iterations()), ([11.0].as_slice(), 4));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn start<R: AsRef<[f64]>>(mut self, centres: &[R]) -> Self {
+        self.start = Some(centres.iter().map(|centre| centre.as_ref().to_vec()).collect());
+        self
+    }
+
     /// At most so many iterations for each start.
     #[must_use]
     pub fn max_iterations(mut self, iterations: usize) -> Self {
@@ -259,8 +281,8 @@ impl KMeansModel {
 
 impl SegmentModel for KMeansModel {
     fn assign(&self, features: &FeatureMatrix, work: &Work) -> Result<Segmentation, SegmentError> {
-        let mine = features.select(&self.features).map_err(SegmentError::Features)?;
-        let (labels, _) = place(&Points::of(&mine)?, &self.centres, work)?;
+        let rows = Points::of_columns(features, &self.features)?;
+        let (labels, _) = place(&rows, &self.centres, work)?;
         let hard = labels.into_iter().map(|label| Some(SegmentId(label))).collect();
         let names = segment_names(self.n_segments());
         let segmentation =

@@ -7,7 +7,7 @@
 
 use crate::cluster::kmeans::centres::Centres;
 use crate::cluster::kmeans::exchange::{Descent, Partition};
-use crate::cluster::kmeans::lloyd::{Run, lloyd, place};
+use crate::cluster::kmeans::lloyd::{Rules, Run, lloyd_by, place};
 use crate::cluster::kmeans::packs::{LANES, Packs};
 use crate::cluster::kmeans::report::{NextBest, SearchReport, TOLD, adjusted_rand};
 use crate::cluster::kmeans::rounds::{Found, Search, same};
@@ -52,7 +52,7 @@ impl KMeans {
             return Err(SegmentError::NoCustomers);
         }
         if let Some(start) = &self.start {
-            let run = lloyd(rows, given(start, self.k, rows.d())?, self.max_iterations, work)?;
+            let run = self.lloyd(rows, given(start, self.k, rows.d())?, work)?;
             return finite(run.in_order()).map(Best::alone);
         }
         let packs = (self.allows(rows.n(), rows.d(), MIDDLING) || repeats(rows))
@@ -62,6 +62,11 @@ impl KMeans {
             Some(packs) => self.search_packs(rows, &packs, work),
             None => self.search_columns(rows, work),
         }
+    }
+
+    fn lloyd(&self, rows: &Points<'_>, from: Centres, work: &Work) -> Result<Run, SegmentError> {
+        let (max_iterations, empty) = (self.max_iterations, self.empty);
+        lloyd_by(rows, from, Rules { max_iterations, tolerance: 0.0, empty }, work)
     }
 
     /// Whether the budget allows so many starts of usual length.
@@ -150,7 +155,7 @@ impl KMeans {
         let centres = Centres { values, k: best.k(), d: packs.d };
         let run = if best.converged {
             // The means once more, of all rows in their own order.
-            let run = lloyd(rows, centres, self.max_iterations.max(ENOUGH), work)?;
+            let run = self.lloyd(rows, centres, work)?;
             Run { iterations: best.iterations, ..run }
         } else {
             let (labels, inertia) = place(rows, &centres, work)?;
@@ -185,7 +190,7 @@ impl KMeans {
             }
             let mut stream = Stream::new(self.seed, Purpose::Restart, number as u64);
             let start = seed_centres(rows, k, &mut stream, work)?;
-            let run = lloyd(rows, start, self.max_iterations, work)?;
+            let run = self.lloyd(rows, start, work)?;
             spent = spent.saturating_add(pass.saturating_mul(run.iterations as u64));
             inertias.push(run.inertia);
             if !optima.iter().any(|(known, _)| near(*known, run.inertia)) {
