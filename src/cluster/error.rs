@@ -53,6 +53,18 @@ pub enum SegmentError {
         /// Which segment, by number.
         segment: SegmentId,
     },
+    /// A segment lost its last customer, and the settings ask to be told.
+    #[error("segment {segment} of those looked for lost its last customer")]
+    EmptySegment {
+        /// Which of the centres, counted from 0.
+        segment: usize,
+    },
+    /// Directions are compared, and a customer has none.
+    #[error("the numbers in row {row} are all zero and point nowhere")]
+    NoDirection {
+        /// Zero-based row.
+        row: usize,
+    },
     /// There are no customers.
     #[error("there are no customers to group")]
     NoCustomers,

@@ -15,11 +15,18 @@
 //! | [`GaussianMixture`], [`Covariance`] | segments of any elliptic shape, with the probability that a customer belongs to each |
 //! | [`LatentClasses`], [`LatentClassModel`] | segments behind yes/no, ordered and categorical answers, with gaps |
 //! | [`Classification`] | what the classes have to do with anything else, corrected for classification errors |
+//! | [`SearchReport`], [`NextBest`] | how often the best optimum was found, and how far the next best lie |
+//! | [`KMedians`] | segments around medians, where single numbers lie far out |
+//! | [`SphericalKMeans`] | segments of like proportions, whatever the amounts |
+//! | [`MiniBatchKMeans`] | k-means for customers who come in batches |
+//! | [`CoresetKMeans`] | k-means on weighted customers who stand for a million |
 //! | [`PredictionStrength`], [`prediction_strength`] | k-means with the number of segments chosen, or the answer that there are none |
 //!
 //! Two uses of a segmentation are not the same: a method finds segments, and somebody else's labels
 //! bring them. Both are a [`Segmentation`], and what comes after cannot tell them apart.
 
+mod alternate;
+mod coreset;
 mod criteria;
 mod dissimilarity;
 mod error;
@@ -33,6 +40,8 @@ mod mixed;
 mod mixture;
 mod neighbours;
 mod numbers;
+mod k_medians;
+mod mini_batch;
 mod points;
 mod prediction_strength;
 mod prototypes;
@@ -41,7 +50,9 @@ mod scorer;
 mod segmentation;
 mod segmenter;
 mod spanning;
+mod spherical;
 
+pub use coreset::{CoresetError, CoresetKMeans, CoresetModel};
 pub use criteria::Criteria;
 pub use dissimilarity::Dissimilarity;
 pub use error::SegmentError;
@@ -56,8 +67,12 @@ pub use latent_class::{
 };
 pub use medoids::{KMedoids, MedoidsModel, Searched};
 pub use mixture::{Covariance, GaussianMixture, GaussianMixtureModel};
+pub use k_medians::{KMedians, KMediansModel};
+pub use kmeans::{EmptyCluster, KMeans, KMeansModel, NextBest, SearchReport};
+pub use mini_batch::{MiniBatchKMeans, MiniBatchModel};
 pub use prediction_strength::{ChosenKMeans, PredictionStrength, Strength, prediction_strength};
 pub use prototypes::{KPrototypes, PrototypesModel, VariableShare};
 pub use scorer::{Item, Scorer, ScoringRule, Test, TreeNode};
 pub use segmentation::{Membership, Segmentation};
 pub use segmenter::{DynSegmenter, SegmentModel, Segmenter};
+pub use spherical::{SphericalKMeans, SphericalKMeansModel};

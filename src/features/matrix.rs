@@ -149,6 +149,17 @@ impl FeatureColumn {
         self.missing.as_ref().and_then(|missing| missing.iter().position(|&missing| missing))
     }
 
+    /// Whether all are numbers, or yes and no, without gaps.
+    pub(crate) fn check_numbers(&self) -> Result<(), FeatureError> {
+        if let Some(row) = self.first_missing() {
+            return Err(FeatureError::Missing { column: self.name.clone(), row });
+        }
+        match self.values {
+            FeatureValues::Numbers(_) | FeatureValues::YesNo(_) => Ok(()),
+            _ => Err(FeatureError::Kind { column: self.name.clone(), kind: self.values.kind() }),
+        }
+    }
+
     fn check(&self, expected: usize) -> Result<(), FeatureError> {
         let column = || self.name.clone();
         for got in
@@ -330,18 +341,7 @@ impl FeatureMatrix {
 
     /// Whether all columns are numbers, or yes and no, without gaps.
     pub(crate) fn check_numbers(&self) -> Result<(), FeatureError> {
-        for column in &self.columns {
-            if let Some(row) = column.first_missing() {
-                return Err(FeatureError::Missing { column: column.name.clone(), row });
-            }
-            if !matches!(column.values, FeatureValues::Numbers(_) | FeatureValues::YesNo(_)) {
-                return Err(FeatureError::Kind {
-                    column: column.name.clone(),
-                    kind: column.values.kind(),
-                });
-            }
-        }
-        Ok(())
+        self.columns.iter().try_for_each(FeatureColumn::check_numbers)
     }
 }
 

@@ -31,6 +31,10 @@ pub(crate) enum Purpose {
     Forecast = 5,
     /// One start of a Gaussian mixture.
     MixtureStart = 16,
+    /// Starts made from optima already found.
+    Recombination = 20,
+    /// Drawing a coreset.
+    Coreset = 21,
     /// Who somebody is.
     Traits = 32,
     /// When something happens.

@@ -1,6 +1,7 @@
 //! What can go wrong while segments are judged. A check that lacks its evidence is no error but a
 //! finding.
 
+use crate::features::FeatureError;
 use crate::work::Cancelled;
 
 /// Errors of the validate stage.
@@ -32,6 +33,28 @@ pub enum ValidateError {
         #[source]
         source: Box<dyn std::error::Error + Send + Sync + 'static>,
     },
+    /// There are no customers to compare or to measure.
+    #[error("there are no customers in one segment each")]
+    NoCustomers,
+    /// Two lists of segments differ in length.
+    #[error("{got} segments were given for {expected} customers")]
+    Length {
+        /// Customers.
+        expected: usize,
+        /// Segments given.
+        got: usize,
+    },
+    /// Two segmentations have so many segments that their table is beyond reason.
+    #[error("a table of {left} by {right} segments is too large")]
+    TooManySegments {
+        /// Segments of the first.
+        left: usize,
+        /// Segments of the second.
+        right: usize,
+    },
+    /// The features cannot be used.
+    #[error(transparent)]
+    Features(FeatureError),
     /// The caller cancelled.
     #[error(transparent)]
     Cancelled(Cancelled),

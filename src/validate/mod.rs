@@ -14,6 +14,8 @@
 //! | [`Checks`], [`Verdict`] | the checks that are made, and their findings |
 //! | [`Finding`], [`Outcome`] | one answer: pass, fail, could not be made, or circular |
 //!
+//! [`indices`] describe segments and compare segmentations, and are no checks.
+//!
 //! A check without its evidence *could not be made*, which is never a pass. Needs that the segments
 //! were made from differ between them by construction; they are described and never certified.
 //!
@@ -25,6 +27,7 @@ mod error;
 mod evidence;
 mod exclusivity;
 mod finding;
+pub mod indices;
 mod membership;
 mod size;
 mod value;

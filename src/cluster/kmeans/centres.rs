@@ -21,6 +21,10 @@ impl Centres {
         &self.values[centre * self.d..(centre + 1) * self.d]
     }
 
+    pub(crate) fn of_mut(&mut self, centre: usize) -> &mut [f64] {
+        &mut self.values[centre * self.d..(centre + 1) * self.d]
+    }
+
     /// The nearest centre, of equally near ones the first, and the squared distance to it.
     pub(crate) fn nearest(&self, row: &[f64]) -> (u32, f64) {
         let mut best = (0, f64::INFINITY);

@@ -1,9 +1,11 @@
 //! Where a start begins.
 
-use crate::cluster::kmeans::centres::{Centres, squared_distance};
+use pulp::{Simd, WithSimd};
+
+use crate::cluster::kmeans::centres::Centres;
 use crate::cluster::points::Points;
-use crate::num::blocks;
 use crate::num::random::Stream;
+use crate::num::{blocks, simd};
 use crate::work::{Cancelled, Work};
 
 /// How many rows differ from one another, counted up to `enough`.
@@ -30,25 +32,64 @@ pub(super) fn seed_centres(
 ) -> Result<Centres, Cancelled> {
     let (n, d) = (rows.n(), rows.d());
     let mut centres = Centres { values: Vec::with_capacity(k * d), k, d };
-    let mut mass: Vec<f64> = (0..n).map(|row| rows.weight(row)).collect();
     let mut nearest = vec![f64::INFINITY; n];
-    for _ in 0..k {
-        let chosen = draw(&mass, stream);
+    for drawn in 0..k {
+        let chosen = match (drawn, rows.weights()) {
+            (0, Some(weights)) => draw(weights, stream),
+            (0, None) => stream.below(n as u64) as usize,
+            (_, None) => draw(&nearest, stream),
+            (_, Some(weights)) => draw_weighted(&nearest, weights, stream),
+        };
         let centre = rows.row(chosen);
         centres.values.extend_from_slice(&centre);
-        let parts = blocks::map_blocks(n, work, |block| {
-            block.map(|row| squared_distance(&rows.row(row), &centre)).collect::<Vec<f64>>()
+        blocks::fill(&mut nearest, blocks::BLOCK, work, |first, nearest| {
+            simd::run(Nearer { rows, centre: &centre, first, nearest });
         })?;
-        for (row, distance) in parts.into_iter().flatten().enumerate() {
-            nearest[row] = nearest[row].min(distance);
-            mass[row] = rows.weight(row) * nearest[row];
-        }
     }
     Ok(centres)
 }
 
+/// Brings the squared distances of a stretch of rows to their nearest centre up to date.
+struct Nearer<'a, 'p> {
+    rows: &'a Points<'p>,
+    centre: &'a [f64],
+    first: usize,
+    nearest: &'a mut [f64],
+}
+
+impl WithSimd for Nearer<'_, '_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, _: S) {
+        /// Rows at once: few enough for the first cache.
+        const CHUNK: usize = 256;
+        let mut totals = [0.0; CHUNK];
+        for (chunk, nearest) in self.nearest.chunks_mut(CHUNK).enumerate() {
+            let totals = &mut totals[..nearest.len()];
+            totals.fill(0.0);
+            let from = self.first + chunk * CHUNK;
+            for (place, &centre) in self.centre.iter().enumerate() {
+                let column = &self.rows.column(place)[from..from + totals.len()];
+                for (total, value) in totals.iter_mut().zip(column) {
+                    *total += (value - centre) * (value - centre);
+                }
+            }
+            for (nearest, &total) in nearest.iter_mut().zip(&*totals) {
+                *nearest = if total < *nearest { total } else { *nearest };
+            }
+        }
+    }
+}
+
+/// A row drawn with a chance proportional to its mass times its weight.
+fn draw_weighted(mass: &[f64], weights: &[f64], stream: &mut Stream) -> usize {
+    let products: Vec<f64> = mass.iter().zip(weights).map(|(mass, weight)| mass * weight).collect();
+    draw(&products, stream)
+}
+
 /// A row drawn with a chance proportional to its mass; of nothing but zeros, any row.
-fn draw(mass: &[f64], stream: &mut Stream) -> usize {
+pub(in crate::cluster) fn draw(mass: &[f64], stream: &mut Stream) -> usize {
     let total = blocks::sum(mass.len(), |row| mass[row]);
     if !(total > 0.0 && total.is_finite()) {
         return stream.below(mass.len() as u64) as usize;
