@@ -7,6 +7,7 @@
 //! | [`Criteria`] | what a fitted model says of its own fit |
 //! | [`Scorer`], [`ScoringRule`] | what a fitted model needs to place one customer, as plain data |
 //! | [`KMeans`] | segments around centres, for numbers on comparable scales |
+//! | [`Labels`] | segments made elsewhere, as a method among others |
 //! | [`PredictionStrength`], [`prediction_strength`] | k-means with the number of segments chosen, or the answer that there are none |
 //!
 //! Two uses of a segmentation are not the same: a method finds segments, and somebody else's labels
@@ -15,6 +16,7 @@
 mod criteria;
 mod error;
 mod kmeans;
+mod labels;
 mod points;
 mod prediction_strength;
 mod saved;
@@ -25,6 +27,7 @@ mod segmenter;
 pub use criteria::Criteria;
 pub use error::SegmentError;
 pub use kmeans::{KMeans, KMeansModel};
+pub use labels::Labels;
 pub use prediction_strength::{ChosenKMeans, PredictionStrength, Strength, prediction_strength};
 pub use scorer::{Item, Scorer, ScoringRule, Test, TreeNode};
 pub use segmentation::{Membership, Segmentation};

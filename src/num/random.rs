@@ -27,6 +27,8 @@ pub(crate) enum Purpose {
     Resample = 4,
     /// Simulating what a fitted model foresees.
     Forecast = 5,
+    /// Data without segments, to compare with.
+    Reference = 40,
     /// Who somebody is.
     Traits = 32,
     /// When something happens.
