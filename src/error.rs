@@ -6,6 +6,7 @@ use crate::export::ExportError;
 use crate::features::FeatureError;
 use crate::needs::NeedError;
 use crate::profile::ProfileError;
+use crate::select::SelectError;
 use crate::simulate::SimulateError;
 use crate::strategy::StrategyError;
 use crate::units::UnitError;
@@ -43,6 +44,9 @@ pub enum Error {
     /// Judging segments failed.
     #[error(transparent)]
     Validate(#[from] ValidateError),
+    /// Choosing among segmentations failed.
+    #[error(transparent)]
+    Select(#[from] SelectError),
     /// Choosing strategies failed.
     #[error(transparent)]
     Strategy(#[from] StrategyError),
@@ -71,6 +75,7 @@ impl Error {
                 | Self::Segments(SegmentError::Cancelled(_))
                 | Self::Profile(ProfileError::Cancelled(_))
                 | Self::Validate(ValidateError::Cancelled(_))
+                | Self::Select(SelectError::Cancelled(_))
                 | Self::Strategy(StrategyError::Cancelled(_))
         )
     }

@@ -42,6 +42,7 @@
 //! | [`cluster`] | who is like whom? | [`Segmentation`](cluster::Segmentation) |
 //! | [`profile`] | what sets the segments apart? | [`Profile`](profile::Profile) |
 //! | [`validate`] | do the segments deserve trust? | [`Verdict`](validate::Verdict) |
+//! | [`select`] | which of several segmentations, or none? | [`Choice`](select::Choice) |
 //! | [`strategy`] | what to do about each customer? | [`StrategyPlan`](strategy::StrategyPlan) |
 //! | [`export`], [`report`] | how does it get out? | CSV, JSON, one HTML page |
 //! | [`blueprint`] | all of it | [`BlueprintResult`](blueprint::BlueprintResult) |
@@ -91,6 +92,7 @@ pub mod features;
 pub mod needs;
 pub mod profile;
 pub mod report;
+pub mod select;
 pub mod simulate;
 pub mod strategy;
 pub mod units;

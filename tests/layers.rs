@@ -18,6 +18,7 @@ const STAGES: &[&str] = &[
     "cluster",
     "profile",
     "validate",
+    "select",
     "strategy",
     "export",
     "report",

@@ -20,6 +20,7 @@
 //! | [`SphericalKMeans`] | segments of like proportions, whatever the amounts |
 //! | [`MiniBatchKMeans`] | k-means for customers who come in batches |
 //! | [`CoresetKMeans`] | k-means on weighted customers who stand for a million |
+//! | [`Labels`] | segments made elsewhere, as a method among others |
 //! | [`PredictionStrength`], [`prediction_strength`] | k-means with the number of segments chosen, or the answer that there are none |
 //!
 //! Two uses of a segmentation are not the same: a method finds segments, and somebody else's labels
@@ -42,6 +43,7 @@ mod neighbours;
 mod numbers;
 mod k_medians;
 mod mini_batch;
+mod labels;
 mod points;
 mod prediction_strength;
 mod prototypes;
@@ -70,6 +72,7 @@ pub use mixture::{Covariance, GaussianMixture, GaussianMixtureModel};
 pub use k_medians::{KMedians, KMediansModel};
 pub use kmeans::{EmptyCluster, KMeans, KMeansModel, NextBest, SearchReport};
 pub use mini_batch::{MiniBatchKMeans, MiniBatchModel};
+pub use labels::Labels;
 pub use prediction_strength::{ChosenKMeans, PredictionStrength, Strength, prediction_strength};
 pub use prototypes::{KPrototypes, PrototypesModel, VariableShare};
 pub use scorer::{Item, Scorer, ScoringRule, Test, TreeNode};

@@ -142,6 +142,26 @@ impl FeatureColumn {
     /// Which rows are missing, where any is.
     pub(crate) fn gaps(&self) -> Option<&[bool]> {
         self.missing.as_deref()
+    fn of_rows(&self, rows: &[usize]) -> Self {
+        fn take<T: Copy>(values: &[T], rows: &[usize]) -> Vec<T> {
+            rows.iter().map(|&row| values[row]).collect()
+        }
+        let values = match &self.values {
+            FeatureValues::Numbers(values) => FeatureValues::Numbers(take(values, rows)),
+            FeatureValues::YesNo(values) => FeatureValues::YesNo(take(values, rows)),
+            FeatureValues::Ordered { levels, codes } => {
+                FeatureValues::Ordered { levels: levels.clone(), codes: take(codes, rows) }
+            }
+            FeatureValues::Category { levels, codes } => {
+                FeatureValues::Category { levels: levels.clone(), codes: take(codes, rows) }
+            }
+        };
+        let missing = self.missing.as_ref().map(|missing| take(missing, rows));
+        Self {
+            name: self.name.clone(),
+            values,
+            missing: missing.filter(|missing| missing.contains(&true)),
+        }
     }
 
     /// The first missing row.
@@ -320,6 +340,16 @@ impl FeatureMatrix {
             .map(|name| self.column(name.as_ref()).cloned())
             .collect::<Result<_, _>>()?;
         Ok(Self { ids: self.ids.clone(), columns, weights: self.weights.clone() })
+    }
+
+    /// Some of the rows, each at most once, in the order given.
+    pub(crate) fn of_rows(&self, rows: &[usize]) -> Result<Self, FeatureError> {
+        let ids = CustomerIds::from_texts(rows.iter().map(|&row| self.ids.text(row)))
+            .map_err(FeatureError::Customers)?;
+        let columns = self.columns.iter().map(|column| column.of_rows(rows)).collect();
+        let weights =
+            self.weights.as_ref().map(|weights| rows.iter().map(|&row| weights[row]).collect());
+        Ok(Self { ids, columns, weights })
     }
 
     /// The numbers, row by row; yes is one and no is zero.

@@ -35,6 +35,8 @@ pub(crate) enum Purpose {
     Recombination = 20,
     /// Drawing a coreset.
     Coreset = 21,
+    /// Data without segments, to compare with.
+    Reference = 40,
     /// Who somebody is.
     Traits = 32,
     /// When something happens.
