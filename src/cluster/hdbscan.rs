@@ -199,9 +199,8 @@ fn numbered(
             first[group as usize] = first[group as usize].min(point);
         }
     }
-    let mut chosen: Vec<u32> = (0..within.len() as u32)
-        .filter(|&group| within[group as usize] == Some(group))
-        .collect();
+    let mut chosen: Vec<u32> =
+        (0..within.len() as u32).filter(|&group| within[group as usize] == Some(group)).collect();
     chosen.sort_by(|&a, &b| {
         let (a, b) = (a as usize, b as usize);
         held[b].total_cmp(&held[a]).then(first[a].cmp(&first[b]))

@@ -161,8 +161,7 @@ impl Hierarchical {
                     return Err(SegmentError::Param { name, value: n as f64, expected });
                 }
                 let complete = self.linkage == Linkage::Complete;
-                let update =
-                    if complete { stored::Update::Farthest } else { stored::Update::Mean };
+                let update = if complete { stored::Update::Farthest } else { stored::Update::Mean };
                 stored::merges(numbers, &distinct, update, work)?
             }
         };
@@ -253,7 +252,11 @@ impl Segmenter for Hierarchical {
     ///
     /// As [`dendrogram`](Hierarchical::dendrogram); [`SegmentError::TooFewDistinct`] where fewer
     /// customers differ than segments were asked for.
-    fn fit(&self, features: &FeatureMatrix, work: &Work) -> Result<HierarchicalModel, SegmentError> {
+    fn fit(
+        &self,
+        features: &FeatureMatrix,
+        work: &Work,
+    ) -> Result<HierarchicalModel, SegmentError> {
         self.validate()?;
         let numbers = Numbers::of(features)?;
         let tree = self.tree(&numbers, work)?;

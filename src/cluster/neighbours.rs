@@ -267,9 +267,7 @@ impl Neighbours {
     #[inline(always)]
     fn offer_block<S: Search>(&self, block: usize, query: &[f64], search: &mut S) {
         let mut squared = [0.0; LANES];
-        for (lanes, &value) in
-            self.points[block * self.d..(block + 1) * self.d].iter().zip(query)
-        {
+        for (lanes, &value) in self.points[block * self.d..(block + 1) * self.d].iter().zip(query) {
             for lane in 0..LANES {
                 let distance = lanes[lane] - value;
                 squared[lane] = fma(distance, distance, squared[lane]);
@@ -295,9 +293,8 @@ impl Level {
     fn costs<S: Search>(&self, group: usize, query: &[f64], search: &S) -> Lanes {
         let d = query.len();
         let mut squared = [0.0; LANES];
-        let sides = self.low[group * d..(group + 1) * d]
-            .iter()
-            .zip(&self.high[group * d..(group + 1) * d]);
+        let sides =
+            self.low[group * d..(group + 1) * d].iter().zip(&self.high[group * d..(group + 1) * d]);
         for ((low, high), &value) in sides.zip(query) {
             for lane in 0..LANES {
                 let (below, above) = (low[lane] - value, value - high[lane]);

@@ -89,10 +89,10 @@ impl<'a> Numbers<'a> {
 }
 
 fn column(column: &FeatureColumn) -> Result<Cow<'_, [f64]>, FeatureError> {
-    let (name, kind) = (|| column.name().to_owned(), |kind| FeatureError::Kind {
-        column: column.name().to_owned(),
-        kind,
-    });
+    let (name, kind) = (
+        || column.name().to_owned(),
+        |kind| FeatureError::Kind { column: column.name().to_owned(), kind },
+    );
     let numbers = match column.values() {
         FeatureValues::Numbers(numbers) => Cow::Borrowed(numbers.as_slice()),
         FeatureValues::YesNo(values) => {
@@ -132,9 +132,8 @@ impl Distinct {
         let mut order: Vec<u32> = (0..numbers.n as u32).collect();
         let by_content = |a: u32, b: u32| {
             let columns = 0..numbers.d();
-            let pairs = columns.map(|c| {
-                numbers.value(a as usize, c).total_cmp(&numbers.value(b as usize, c))
-            });
+            let pairs = columns
+                .map(|c| numbers.value(a as usize, c).total_cmp(&numbers.value(b as usize, c)));
             pairs.into_iter().find(|order| order.is_ne())
         };
         order.sort_unstable_by(|&a, &b| by_content(a, b).unwrap_or_else(|| a.cmp(&b)));

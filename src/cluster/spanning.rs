@@ -24,9 +24,8 @@ pub(super) fn minimum_spanning_tree(
     d: usize,
     work: &Work,
 ) -> Result<Vec<Pair>, Cancelled> {
-    let places: Vec<u32> = (0..boxes.slots() as u32)
-        .filter(|&slot| boxes.name(slot as usize) != NOBODY)
-        .collect();
+    let places: Vec<u32> =
+        (0..boxes.slots() as u32).filter(|&slot| boxes.name(slot as usize) != NOBODY).collect();
     let mut sets = Sets::new(n);
     let mut tree: Vec<Pair> = Vec::with_capacity(n - 1);
     let mut group: Vec<u32> = (0..n as u32).collect();

@@ -44,12 +44,7 @@ pub(super) struct Group {
 impl Condensed {
     /// Condenses the merges of points, in the order of their heights. A point of weight is that
     /// many customers who are alike; they are together from `cores`, their own distance, on.
-    pub(super) fn of(
-        merges: &[Pair],
-        cores: &[f64],
-        weights: &[f64],
-        least_weight: f64,
-    ) -> Self {
+    pub(super) fn of(merges: &[Pair], cores: &[f64], weights: &[f64], least_weight: f64) -> Self {
         let tree = Tree::of(merges, weights);
         let n = weights.len();
         let density = Density::of(merges, cores);
@@ -173,9 +168,7 @@ impl Density {
     /// they count as half as far apart as the nearest who are not.
     fn of(merges: &[Pair], cores: &[f64]) -> Self {
         let distances = merges.iter().map(|merge| merge.height).chain(cores.iter().copied());
-        let nearest = distances
-            .filter(|&distance| distance > 0.0)
-            .fold(f64::INFINITY, f64::min);
+        let nearest = distances.filter(|&distance| distance > 0.0).fold(f64::INFINITY, f64::min);
         Self { highest: if nearest < f64::INFINITY { 2.0 / nearest } else { 1.0 } }
     }
 

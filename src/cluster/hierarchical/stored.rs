@@ -92,11 +92,7 @@ fn start(row: usize) -> usize {
 }
 
 impl Triangle {
-    fn new(
-        numbers: &Numbers<'_>,
-        distinct: &Distinct,
-        work: &Work,
-    ) -> Result<Self, Cancelled> {
+    fn new(numbers: &Numbers<'_>, distinct: &Distinct, work: &Work) -> Result<Self, Cancelled> {
         let n = distinct.len();
         let rows: Vec<Vec<f64>> =
             distinct.rows.iter().map(|&row| numbers.row(row as usize)).collect();

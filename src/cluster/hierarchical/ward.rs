@@ -173,9 +173,8 @@ impl Groups {
         let (mut x, mut y) = (vec![0.0; self.d], vec![0.0; self.d]);
         self.boxes.point(to, &mut x);
         self.boxes.point(from, &mut y);
-        self.boxes.set(to, 1.0 / total, |dimension| {
-            x[dimension] + (y[dimension] - x[dimension]) * share
-        });
+        self.boxes
+            .set(to, 1.0 / total, |dimension| x[dimension] + (y[dimension] - x[dimension]) * share);
         self.boxes.remove(from);
         self.boxes.refresh(to);
         self.boxes.refresh(from);
