@@ -46,7 +46,11 @@ impl Naive {
             .flat_map(|i| (0..i).map(move |j| (j, i)))
             .map(|(i, j)| (apart(&rows[i], &rows[j]).max(core[i]).max(core[j]), i, j))
             .collect();
-        pairs.sort_by(|a, b| a.0.total_cmp(&b.0).then((a.1, a.2).cmp(&(b.1, b.2))));
+        let length = |pair: &(f64, usize, usize)| (pair.0, apart(&rows[pair.1], &rows[pair.2]));
+        pairs.sort_by(|a, b| {
+            let ((x, p), (y, q)) = (length(a), length(b));
+            x.total_cmp(&y).then(p.total_cmp(&q)).then((a.1, a.2).cmp(&(b.1, b.2)))
+        });
         let mut mark: Vec<usize> = (0..n).collect();
         let mut edges = Vec::new();
         for (length, i, j) in pairs {
