@@ -46,8 +46,9 @@ pub enum Linkage {
 /// for centres to start k-means from that no random number decides. Ward's linkage is the one for
 /// segments around centres; single linkage finds outliers rather than segments.
 ///
-/// Weights of the matrix count as repeated rows. Where distances tie, customers are merged in the
-/// order of their features, so the tree does not depend on the order of the rows.
+/// Weights of the matrix count as repeated rows. Where distances tie, Ward's and single linkage
+/// merge customers in the order of their features, so that the tree does not depend on the order of
+/// the rows; complete and average linkage take them in the order of the rows, as SciPy does.
 ///
 /// # Example
 ///

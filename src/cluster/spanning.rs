@@ -1,7 +1,8 @@
 //! The minimum spanning tree of customers, by Borůvka's rounds over boxes within boxes.
 //!
-//! In each round every group takes its shortest edge to another. Edges are ordered by their length
-//! and then by their ends, so that there is one tree whatever the ties. A point keeps the nearest
+//! In each round every group takes its shortest edge to another. Edges are ordered by their length,
+//! then by the distance of their ends, then by the ends, so that there is one tree whatever the
+//! ties. A point keeps the nearest
 //! stranger it found until they are in one group, and then knows how near no stranger can be.
 
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -27,10 +28,10 @@ pub(super) fn minimum_spanning_tree(
     let places: Vec<u32> =
         (0..boxes.slots() as u32).filter(|&slot| boxes.name(slot as usize) != NOBODY).collect();
     let mut sets = Sets::new(n);
-    let mut tree: Vec<Pair> = Vec::with_capacity(n - 1);
+    let mut tree: Vec<Edge> = Vec::with_capacity(n - 1);
     let mut group: Vec<u32> = (0..n as u32).collect();
     // For each point, by name: its nearest stranger, or how near none can be.
-    let mut nearest = vec![Stranger { cost: 0.0, name: NOBODY }; n];
+    let mut nearest = vec![Stranger { cost: 0.0, squared: 0.0, name: NOBODY }; n];
     while tree.len() + 1 < n {
         work.tell("joining customers", tree.len() as u64, Some(n as u64 - 1));
         let one_group = whole_boxes(boxes, &group);
@@ -60,14 +61,14 @@ pub(super) fn minimum_spanning_tree(
         for (name, stranger) in found.into_iter().flatten() {
             nearest[name as usize] = stranger;
         }
-        let mut best: Vec<Option<Pair>> = vec![None; n];
+        let mut best: Vec<Option<Edge>> = vec![None; n];
         for (name, stranger) in nearest.iter().enumerate() {
             if stranger.name == NOBODY {
                 continue;
             }
             let (left, right) =
                 ((name as u32).min(stranger.name), (name as u32).max(stranger.name));
-            let edge = Pair { left, right, height: stranger.cost };
+            let edge = Edge { left, right, cost: stranger.cost, squared: stranger.squared };
             let best = &mut best[group[name] as usize];
             if best.is_none_or(|best| shorter(&edge, &best).is_lt()) {
                 *best = Some(edge);
@@ -85,12 +86,22 @@ pub(super) fn minimum_spanning_tree(
         }
     }
     tree.sort_unstable_by(shorter);
-    Ok(tree)
+    let pair = |edge: Edge| Pair { left: edge.left, right: edge.right, height: edge.cost };
+    Ok(tree.into_iter().map(pair).collect())
 }
 
-/// By length, then by the ends: no two edges are equal.
-fn shorter(a: &Pair, b: &Pair) -> std::cmp::Ordering {
-    a.height.total_cmp(&b.height).then((a.left, a.right).cmp(&(b.left, b.right)))
+#[derive(Clone, Copy)]
+struct Edge {
+    left: u32,
+    right: u32,
+    cost: f64,
+    squared: f64,
+}
+
+/// By length, by distance, then by the ends: no two edges are equal.
+fn shorter(a: &Edge, b: &Edge) -> std::cmp::Ordering {
+    let length = a.cost.total_cmp(&b.cost).then(a.squared.total_cmp(&b.squared));
+    length.then((a.left, a.right).cmp(&(b.left, b.right)))
 }
 
 /// Lengths are not negative, so their bits are in the order of their values.
@@ -124,6 +135,7 @@ fn one_of(mut groups: impl Iterator<Item = u32>) -> u32 {
 #[derive(Clone, Copy)]
 struct Stranger {
     cost: f64,
+    squared: f64,
     name: u32,
 }
 
@@ -165,13 +177,15 @@ impl WithSimd for Round<'_> {
                 group: self.group,
                 one_group: self.one_group,
                 bound,
+                squared: f64::INFINITY,
                 stranger: NOBODY,
             };
             self.boxes.search(&query, &mut search);
             if search.stranger != NOBODY {
                 lower(shortest, search.bound);
             }
-            found.push((name, Stranger { cost: search.bound, name: search.stranger }));
+            let Nearest { bound: cost, squared, stranger, .. } = search;
+            found.push((name, Stranger { cost, squared, name: stranger }));
         }
         found
     }
@@ -185,6 +199,7 @@ struct Nearest<'a> {
     group: &'a [u32],
     one_group: &'a [Vec<u32>],
     bound: f64,
+    squared: f64,
     stranger: u32,
 }
 
@@ -206,13 +221,17 @@ impl Search for Nearest<'_> {
     }
 
     #[inline(always)]
-    fn offer(&mut self, cost: f64, _: f64, name: u32) {
+    fn offer(&mut self, cost: f64, squared: f64, name: u32) {
         if self.group[name as usize] == self.mine {
             return;
         }
+        // The bound may have come from elsewhere, so that the first stranger within it is the nearest
+        // yet, although it may be no nearer.
         let key = |name: u32| (name.min(self.me), name.max(self.me));
-        if cost < self.bound || self.stranger == NOBODY || key(name) < key(self.stranger) {
-            (self.bound, self.stranger) = (cost, name);
+        let nearer =
+            squared < self.squared || (squared == self.squared && key(name) < key(self.stranger));
+        if cost < self.bound || self.stranger == NOBODY || nearer {
+            (self.bound, self.squared, self.stranger) = (cost, squared, name);
         }
     }
 }

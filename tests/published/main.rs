@@ -15,6 +15,8 @@ mod cdnow_audit;
 mod certification;
 mod discrete_and_contractual;
 mod fifty_digits;
+mod hdbscan;
+mod hierarchical;
 #[cfg(feature = "csv")]
 mod holdout;
 mod iris;
@@ -27,6 +29,20 @@ mod online_retail;
 mod pareto_nbd;
 #[cfg(feature = "csv")]
 mod rival_faults;
+
+/// The numbers of a table of comma-separated columns, without those whose first row is text; `None`
+/// where the table may not be copied and the folder with it is not named, which is then said.
+fn flexclust_table(name: &str) -> Option<Vec<Vec<f64>>> {
+    let Some(folder) = std::env::var_os("SEGMENTRY_DATA") else {
+        println!("skipped: SEGMENTRY_DATA does not name the folder with segmentation/{name}");
+        return None;
+    };
+    let path = std::path::PathBuf::from(folder).join("segmentation").join(name);
+    let text = std::fs::read_to_string(&path)
+        .unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+    let numbers = |line: &str| line.split(',').filter_map(|field| field.parse().ok()).collect();
+    Some(text.lines().skip(1).map(numbers).collect())
+}
 
 /// A path below `tests/golden`.
 fn golden(name: &str) -> String {

@@ -1,8 +1,7 @@
 //! The tree of merges: where it is cut, and how well it tells distances.
 //!
 //! Numbered as SciPy and R's `hclust` users know it: rows are `0..n`, the group of merge `i` is
-//! `n + i`, merges stand in the order of their heights. Ties stand in the order of the rows'
-//! contents, so that a tree does not depend on the order of the rows but for their numbers.
+//! `n + i`, merges stand in the order of their heights.
 
 use crate::cluster::SegmentError;
 use crate::num::blocks;

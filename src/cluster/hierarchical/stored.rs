@@ -2,7 +2,9 @@
 //!
 //! A chain of nearest neighbours (Benzécri 1982, Juan 1982): from any group to its nearest, from
 //! that to its nearest, until two are each other's. Distances of merged groups follow from those of
-//! their parts (Lance & Williams 1967), so the triangle is all that is looked at.
+//! their parts (Lance & Williams 1967), so the triangle is all that is looked at. Equal distances
+//! are taken as SciPy takes them, by the order of the rows, because the heights of complete linkage
+//! depend on it.
 
 use crate::cluster::hierarchical::dendrogram::Pair;
 use crate::cluster::numbers::{Distinct, Numbers};
@@ -18,7 +20,7 @@ pub(super) enum Update {
     Mean,
 }
 
-/// The merges of distinct rows, children before parents; each group bears the name of its first.
+/// The merges of distinct rows, children before parents.
 pub(super) fn merges(
     numbers: &Numbers<'_>,
     distinct: &Distinct,
@@ -26,8 +28,9 @@ pub(super) fn merges(
     work: &Work,
 ) -> Result<Vec<Pair>, Cancelled> {
     let n = distinct.len();
-    let mut distances = Triangle::new(numbers, distinct, work)?;
-    let mut weight = distinct.weights.clone();
+    let order = by_last_row(distinct);
+    let mut distances = Triangle::new(numbers, distinct, &order, work)?;
+    let mut weight: Vec<f64> = order.iter().map(|&name| distinct.weights[name as usize]).collect();
     let mut height = vec![0.0f64; n];
     let mut active: Vec<u32> = (0..n as u32).collect();
     let mut pairs = Vec::with_capacity(n - 1);
@@ -63,22 +66,33 @@ pub(super) fn merges(
         let (left, right) = (top.min(nearest), top.max(nearest));
         let (a, b) = (left as usize, right as usize);
         // Heights that rounding would let fall by a last digit stay level.
-        height[a] = least.max(height[a]).max(height[b]);
-        pairs.push(Pair { left, right, height: height[a] });
+        height[b] = least.max(height[a]).max(height[b]);
+        pairs.push(Pair { left: order[a], right: order[b], height: height[b] });
         let total = weight[a] + weight[b];
-        let share = weight[b] / total;
-        active.remove(active.partition_point(|&name| name < right));
-        for &other in active.iter().filter(|&&other| other != left) {
-            let (x, y) = (distances.of(left, other), distances.of(right, other));
+        let share = weight[a] / total;
+        active.remove(active.partition_point(|&place| place < left));
+        for &other in active.iter().filter(|&&other| other != right) {
+            let (x, y) = (distances.of(right, other), distances.of(left, other));
             let merged = match update {
                 Update::Farthest => x.max(y),
                 Update::Mean => x + (y - x) * share,
             };
-            distances.set(left, other, merged);
+            distances.set(right, other, merged);
         }
-        weight[a] = total;
+        weight[b] = total;
     }
     Ok(pairs)
+}
+
+/// Distinct rows in the order of the last row of each. A group stands where its last part stood.
+fn by_last_row(distinct: &Distinct) -> Vec<u32> {
+    let mut last = vec![0u32; distinct.len()];
+    for (row, &name) in distinct.of_row.iter().enumerate() {
+        last[name as usize] = row as u32;
+    }
+    let mut order: Vec<u32> = (0..distinct.len() as u32).collect();
+    order.sort_unstable_by_key(|&name| last[name as usize]);
+    order
 }
 
 /// The distances of all pairs.
@@ -93,9 +107,15 @@ fn start(row: usize) -> usize {
 
 impl Triangle {
     fn new(numbers: &Numbers<'_>, distinct: &Distinct, work: &Work) -> Result<Self, Cancelled> {
+    fn new(
+        numbers: &Numbers<'_>,
+        distinct: &Distinct,
+        order: &[u32],
+        work: &Work,
+    ) -> Result<Self, Cancelled> {
         let n = distinct.len();
-        let rows: Vec<Vec<f64>> =
-            distinct.rows.iter().map(|&row| numbers.row(row as usize)).collect();
+        let row = |&name: &u32| numbers.row(distinct.rows[name as usize] as usize);
+        let rows: Vec<Vec<f64>> = order.iter().map(row).collect();
         let mut values = vec![0.0; start(n)];
         let mut parts = Vec::with_capacity(n);
         let mut rest = values.as_mut_slice();
