@@ -131,8 +131,8 @@ impl LatentClasses {
         self
     }
 
-    /// A step that gains less log-likelihood per customer than this ends a climb; zero climbs until
-    /// nothing is gained.
+    /// A step that gains no more log-likelihood per customer than this ends a climb; at zero every
+    /// climb makes all its steps.
     #[must_use]
     pub fn tolerance(mut self, tolerance: f64) -> Self {
         self.tolerance = tolerance;

@@ -22,7 +22,7 @@ const LANES: usize = 8;
 /// whose product was lost to underflow could not have counted beside one above this.
 const LEAST: f64 = 1e-200;
 /// Patterns of a block at least; and blocks at most, since each has count tables to be added up.
-const BLOCK: usize = 4096;
+const BLOCK: usize = 8192;
 const BLOCKS: usize = 32;
 
 /// What a pass found.
@@ -67,24 +67,24 @@ pub(super) fn expect<const W: usize>(
         let rows = block * size..((block + 1) * size).min(patterns.len());
         simd::run(Pass { patterns, point, tables: &tables, rows })
     };
-    let mut sum = if patterns.len() <= size {
+    let mut all = if patterns.len() <= size {
         // Few patterns take less time than a thread needs to wake.
         work.check()?;
         part(0)
     } else {
         let parts = blocks::map_tasks(patterns.len().div_ceil(size), work, part)?;
         let mut parts = parts.into_iter();
-        let mut sum = parts.next().unwrap_or_else(|| Part::empty(patterns));
-        parts.for_each(|part| sum.add(&part));
-        sum
+        let mut all = parts.next().unwrap_or_else(|| Part::empty(patterns));
+        parts.for_each(|part| all.add(&part));
+        all
     };
     let mut counts = Counts::zero(items);
-    for (chunk, table) in patterns.chunks.iter().zip(sum.leading.iter_mut().chain(&mut sum.tails)) {
+    for (chunk, table) in patterns.chunks.iter().zip(all.leading.iter_mut().chain(&mut all.tails)) {
         counts.count(chunk, table);
     }
     // What is left in the first entry of a table is the sum of all its codes.
-    counts.sizes = sum.tails[1][0];
-    Ok(Expected { counts, log_likelihood: sum.log_likelihood })
+    counts.sizes = all.tails[1][0];
+    Ok(Expected { counts, log_likelihood: all.log_likelihood })
 }
 
 /// A function of the number of patterns alone, so that sums have one order.
@@ -149,6 +149,8 @@ impl<const W: usize> WithSimd for Pass<'_, W> {
         let mut logs = [0.0; LANES];
         let mut by_hand = 0.0;
         let mut joint = [[0.0; W]; STRETCH];
+        let (mut sums, mut lns) = ([1.0; STRETCH], [0.0; STRETCH]);
+        let (mut factors, mut padded) = ([0.0; STRETCH], [0.0; STRETCH]);
         // Where the parts of a stretch that lie in one run end.
         let mut ends = [0usize; STRETCH];
         let mut run = patterns.run_of(rows.start);
@@ -165,10 +167,8 @@ impl<const W: usize> WithSimd for Pass<'_, W> {
             while from < tails.len() {
                 let to = (patterns.runs[run + 1] - start).min(tails.len());
                 for (&[a, b], joint) in tails[from..to].iter().zip(&mut joint[from..to]) {
-                    let (a, b) = (&from_first[usize::from(a)], &from_second[usize::from(b)]);
-                    for lane in 0..W {
-                        joint[lane] = head[lane] * a[lane] * b[lane];
-                    }
+                    let (a, b) = (from_first[usize::from(a)], from_second[usize::from(b)]);
+                    *joint = product(product(head, a), b);
                 }
                 ends[parts] = to;
                 parts += 1;
@@ -179,37 +179,47 @@ impl<const W: usize> WithSimd for Pass<'_, W> {
                 }
             }
 
-            let mut sums = [1.0; STRETCH];
+            // The last stretch of a block is filled up with what weighs nothing.
+            let weights = match weights.first_chunk::<STRETCH>() {
+                Some(weights) => weights,
+                None => {
+                    padded[..weights.len()].copy_from_slice(weights);
+                    sums[weights.len()..].fill(1.0);
+                    &padded
+                }
+            };
             for (sum, joint) in sums[..tails.len()].iter_mut().zip(&joint) {
                 *sum = across(joint);
             }
-            let mut factors = [0.0; STRETCH];
-            factors[..tails.len()].copy_from_slice(weights);
             if sums.iter().any(|&sum| sum < LEAST) {
                 for place in 0..tails.len() {
                     if sums[place] < LEAST {
-                        by_hand += factors[place]
+                        by_hand += weights[place]
                             * by_logarithms(patterns, point, start + place, &mut joint[place]);
                         sums[place] = 1.0;
                     }
                 }
             }
-            for (lane, (factor, &sum)) in factors.iter_mut().zip(&sums).enumerate() {
-                logs[lane % LANES] += *factor * vector::ln(sum);
-                *factor /= sum;
+            for place in 0..STRETCH {
+                lns[place] = vector::ln(sums[place]);
+            }
+            for place in 0..STRETCH {
+                factors[place] = weights[place] / sums[place];
+            }
+            let lanes = lns.as_chunks::<LANES>().0.iter().zip(weights.as_chunks::<LANES>().0);
+            for (lns, weights) in lanes {
+                logs = sum(logs, product(*lns, *weights));
             }
 
             let mut from = 0;
             for (number, &to) in ends[..parts].iter().enumerate() {
                 let stretch = tails[from..to].iter().zip(&joint[from..to]).zip(&factors[from..to]);
                 for ((&[a, b], joint), &factor) in stretch {
+                    let expected = product(*joint, [factor; W]);
+                    of_run = sum(of_run, expected);
                     let (a, b) = (&mut to_first[usize::from(a)], &mut to_second[usize::from(b)]);
-                    for lane in 0..W {
-                        let expected = joint[lane] * factor;
-                        of_run[lane] += expected;
-                        a[lane] += expected;
-                        b[lane] += expected;
-                    }
+                    *a = sum(*a, expected);
+                    *b = sum(*b, expected);
                 }
                 from = to;
                 let current = first_run + number;
@@ -238,6 +248,27 @@ fn head_of<const W: usize>(patterns: &Patterns, tables: &Tables<W>, run: usize) 
         }
     }
     head
+}
+
+// Lanes by value: whatever is loaded is loaded before anything is stored, so that the compiler need
+// not fear that one table lies on another.
+
+#[inline(always)]
+fn product<const N: usize>(a: [f64; N], b: [f64; N]) -> [f64; N] {
+    let mut product = a;
+    for lane in 0..N {
+        product[lane] *= b[lane];
+    }
+    product
+}
+
+#[inline(always)]
+fn sum<const N: usize>(a: [f64; N], b: [f64; N]) -> [f64; N] {
+    let mut sum = a;
+    for lane in 0..N {
+        sum[lane] += b[lane];
+    }
+    sum
 }
 
 /// The sum of the lanes, by halves.

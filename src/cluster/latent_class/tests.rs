@@ -1,7 +1,7 @@
 use super::expect::{expect, posterior_of};
 use super::point::Point;
 use super::*;
-use crate::cluster::{SegmentModel, Segmentation};
+use crate::cluster::{Membership, SegmentModel, Segmentation};
 use crate::features::{FeatureColumn, FeatureValues};
 use crate::num::random::{Purpose, Stream};
 use crate::units::CustomerIds;
@@ -272,8 +272,6 @@ fn the_customers_of_the_fit_are_placed_by_bayes() {
         assert!((mean - model.sizes()[class]).abs() < 1e-5);
     }
 }
-
-use crate::cluster::Membership;
 
 #[test]
 fn new_answers_are_missing_or_refused() {
