@@ -39,6 +39,27 @@ struct Tables<const W: usize> {
     tails: [Vec<[f64; W]>; 2],
 }
 
+impl<const W: usize> Tables<W> {
+    fn of(patterns: &Patterns, point: &Point<W>) -> Self {
+        let table = |chunk| {
+            let mut table = Vec::with_capacity(CODES);
+            point.table(chunk, &mut table);
+            table
+        };
+        let leading = patterns.leading();
+        let tail = |place: usize| {
+            let mut table = table(&patterns.chunks[leading + place]);
+            table.resize(CODES, [0.0; W]);
+            table
+        };
+        Self {
+            sizes: point.sizes,
+            leading: patterns.chunks[..leading].iter().map(table).collect(),
+            tails: [tail(0), tail(1)],
+        }
+    }
+}
+
 /// Expected counts and the log-likelihood at a point.
 pub(super) fn expect<const W: usize>(
     patterns: &Patterns,
@@ -46,22 +67,7 @@ pub(super) fn expect<const W: usize>(
     point: &Point<W>,
     work: &Work,
 ) -> Result<Expected<W>, Cancelled> {
-    let table = |chunk| {
-        let mut table = Vec::with_capacity(CODES);
-        point.table(chunk, &mut table);
-        table
-    };
-    let leading = patterns.leading();
-    let tail = |place: usize| {
-        let mut table = table(&patterns.chunks[leading + place]);
-        table.resize(CODES, [0.0; W]);
-        table
-    };
-    let tables = Tables {
-        sizes: point.sizes,
-        leading: patterns.chunks[..leading].iter().map(table).collect(),
-        tails: [tail(0), tail(1)],
-    };
+    let tables = Tables::of(patterns, point);
     let size = block_size(patterns.len());
     let part = |block: usize| {
         let rows = block * size..((block + 1) * size).min(patterns.len());
@@ -317,4 +323,28 @@ pub(super) fn posterior_of<const W: usize>(
         *share /= total;
     }
     most + real::ln(total)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cluster::latent_class::tests::{patterns, random_point, survey};
+
+    #[test]
+    fn every_level_of_instructions_gives_the_same_bits() {
+        let features = survey(700, 23, 2, 0.1);
+        let items = Item::of(&features).unwrap();
+        let patterns = patterns(&items, &features);
+        let point = random_point::<8>(&items, 7, 1, 3);
+        let tables = Tables::of(&patterns, &point);
+        let (patterns, point, tables) = (&patterns, &point, &tables);
+        let rows = 0..patterns.len();
+        let levels = simd::on_every_level(|| Pass { patterns, point, tables, rows: rows.clone() });
+        let bits = |part: &Part<8>| -> Vec<u64> {
+            let tables = part.leading.iter().chain(&part.tails).flatten().flatten();
+            tables.chain([&part.log_likelihood]).map(|value| value.to_bits()).collect()
+        };
+        let plain = bits(&levels[0]);
+        assert!(levels.iter().all(|level| bits(level) == plain));
+    }
 }

@@ -145,7 +145,7 @@ impl Search {
             if slope.k == 1 {
                 continue;
             }
-            if number % 2 == 0 {
+            if number.is_multiple_of(2) {
                 for level in point.items.iter_mut().flatten() {
                     level[class] *= stream.exponential();
                 }
