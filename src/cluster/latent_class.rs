@@ -34,12 +34,12 @@ use crate::work::{Cancelled, Work};
 
 /// Latent class analysis of answers.
 ///
-/// Choose it for surveys: yes/no items, categories, and ordered answers with few levels. **The order
-/// of ordered answers is not used**: they are taken as categories, which costs a probability for
-/// each level and needs no assumption of equal distances. Columns of numbers are refused. Items that
-/// a customer did not answer are skipped, which is right where they are missing at random; whoever
-/// answered nothing takes no part in the fit and is placed by the sizes of the classes. Weights of
-/// the matrix count as repeated rows.
+/// Choose it for surveys: yes/no items, categories, and ordered answers with few levels. **The
+/// order of ordered answers is not used**: they are taken as categories, which costs a probability
+/// for each level and needs no assumption of equal distances. Columns of numbers are refused.
+/// Items that a customer did not answer are skipped, which is right where they are missing at
+/// random; whoever answered nothing takes no part in the fit and is placed by the sizes of the
+/// classes. Weights of the matrix count as repeated rows.
 ///
 /// ```text
 /// ln L = Σ w ln Σ_c size(c) Π_items probability(c, item, answer)
@@ -131,8 +131,8 @@ impl LatentClasses {
         self
     }
 
-    /// A step that gains less log-likelihood per customer than this ends a climb; zero climbs until
-    /// nothing is gained.
+    /// A step that gains no more log-likelihood per customer than this ends a climb; at zero every
+    /// climb makes all its steps.
     #[must_use]
     pub fn tolerance(mut self, tolerance: f64) -> Self {
         self.tolerance = tolerance;
@@ -248,7 +248,8 @@ impl Segmenter for LatentClasses {
                 match self.k {
                     $(k if k <= $lanes => {
                         let (found, order) = self.fit_lanes::<$lanes>(slope)?;
-                        LatentClassModel::of(found, &order, &patterns, items.clone(), self.new_levels)
+                        let items = items.clone();
+                        LatentClassModel::of(found, &order, &patterns, items, self.new_levels)
                     })*
                     _ => return Err(SegmentError::Param {
                         name: "k", value: self.k as f64, expected: "from 1 to 32",

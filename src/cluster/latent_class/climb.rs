@@ -15,7 +15,7 @@ use crate::work::{Cancelled, Work};
 pub(super) struct Limits {
     /// EM steps at most.
     pub(super) steps: usize,
-    /// A step that gains less log-likelihood than this ends the climb.
+    /// A step that gains no more log-likelihood than this ends the climb; at zero none does.
     pub(super) least_gain: f64,
     /// Whether to take longer strides.
     pub(super) strides: bool,
@@ -80,13 +80,13 @@ impl Slope<'_> {
             let second = self.step(&at.point, &at.expected);
             let expected = self.expect(&second)?;
             let gain = expected.log_likelihood - at.expected.log_likelihood;
-            let stride = limits.strides && gain > limits.least_gain && at.steps + 1 < limits.steps;
+            let stride = limits.strides && gain > 0.0 && at.steps + 1 < limits.steps;
             let trial = stride.then(|| {
                 let third = self.step(&second, &expected);
                 extrapolated(&at.point, &second, &third, self.k)
             });
             at.steps += 1;
-            at.converged = gain <= limits.least_gain;
+            at.converged = limits.least_gain > 0.0 && gain <= limits.least_gain;
             (at.point, at.expected) = (second, expected);
             if let Some(trial) = trial.flatten() {
                 let expected = self.expect(&trial)?;

@@ -22,7 +22,7 @@ const LANES: usize = 8;
 /// whose product was lost to underflow could not have counted beside one above this.
 const LEAST: f64 = 1e-200;
 /// Patterns of a block at least; and blocks at most, since each has count tables to be added up.
-const BLOCK: usize = 4096;
+const BLOCK: usize = 8192;
 const BLOCKS: usize = 32;
 
 /// What a pass found.
@@ -39,6 +39,27 @@ struct Tables<const W: usize> {
     tails: [Vec<[f64; W]>; 2],
 }
 
+impl<const W: usize> Tables<W> {
+    fn of(patterns: &Patterns, point: &Point<W>) -> Self {
+        let table = |chunk| {
+            let mut table = Vec::with_capacity(CODES);
+            point.table(chunk, &mut table);
+            table
+        };
+        let leading = patterns.leading();
+        let tail = |place: usize| {
+            let mut table = table(&patterns.chunks[leading + place]);
+            table.resize(CODES, [0.0; W]);
+            table
+        };
+        Self {
+            sizes: point.sizes,
+            leading: patterns.chunks[..leading].iter().map(table).collect(),
+            tails: [tail(0), tail(1)],
+        }
+    }
+}
+
 /// Expected counts and the log-likelihood at a point.
 pub(super) fn expect<const W: usize>(
     patterns: &Patterns,
@@ -46,45 +67,30 @@ pub(super) fn expect<const W: usize>(
     point: &Point<W>,
     work: &Work,
 ) -> Result<Expected<W>, Cancelled> {
-    let table = |chunk| {
-        let mut table = Vec::with_capacity(CODES);
-        point.table(chunk, &mut table);
-        table
-    };
-    let leading = patterns.leading();
-    let tail = |place: usize| {
-        let mut table = table(&patterns.chunks[leading + place]);
-        table.resize(CODES, [0.0; W]);
-        table
-    };
-    let tables = Tables {
-        sizes: point.sizes,
-        leading: patterns.chunks[..leading].iter().map(table).collect(),
-        tails: [tail(0), tail(1)],
-    };
+    let tables = Tables::of(patterns, point);
     let size = block_size(patterns.len());
     let part = |block: usize| {
         let rows = block * size..((block + 1) * size).min(patterns.len());
         simd::run(Pass { patterns, point, tables: &tables, rows })
     };
-    let mut sum = if patterns.len() <= size {
+    let mut all = if patterns.len() <= size {
         // Few patterns take less time than a thread needs to wake.
         work.check()?;
         part(0)
     } else {
         let parts = blocks::map_tasks(patterns.len().div_ceil(size), work, part)?;
         let mut parts = parts.into_iter();
-        let mut sum = parts.next().unwrap_or_else(|| Part::empty(patterns));
-        parts.for_each(|part| sum.add(&part));
-        sum
+        let mut all = parts.next().unwrap_or_else(|| Part::empty(patterns));
+        parts.for_each(|part| all.add(&part));
+        all
     };
     let mut counts = Counts::zero(items);
-    for (chunk, table) in patterns.chunks.iter().zip(sum.leading.iter_mut().chain(&mut sum.tails)) {
+    for (chunk, table) in patterns.chunks.iter().zip(all.leading.iter_mut().chain(&mut all.tails)) {
         counts.count(chunk, table);
     }
     // What is left in the first entry of a table is the sum of all its codes.
-    counts.sizes = sum.tails[1][0];
-    Ok(Expected { counts, log_likelihood: sum.log_likelihood })
+    counts.sizes = all.tails[1][0];
+    Ok(Expected { counts, log_likelihood: all.log_likelihood })
 }
 
 /// A function of the number of patterns alone, so that sums have one order.
@@ -149,6 +155,8 @@ impl<const W: usize> WithSimd for Pass<'_, W> {
         let mut logs = [0.0; LANES];
         let mut by_hand = 0.0;
         let mut joint = [[0.0; W]; STRETCH];
+        let (mut sums, mut lns) = ([1.0; STRETCH], [0.0; STRETCH]);
+        let (mut factors, mut padded) = ([0.0; STRETCH], [0.0; STRETCH]);
         // Where the parts of a stretch that lie in one run end.
         let mut ends = [0usize; STRETCH];
         let mut run = patterns.run_of(rows.start);
@@ -165,10 +173,8 @@ impl<const W: usize> WithSimd for Pass<'_, W> {
             while from < tails.len() {
                 let to = (patterns.runs[run + 1] - start).min(tails.len());
                 for (&[a, b], joint) in tails[from..to].iter().zip(&mut joint[from..to]) {
-                    let (a, b) = (&from_first[usize::from(a)], &from_second[usize::from(b)]);
-                    for lane in 0..W {
-                        joint[lane] = head[lane] * a[lane] * b[lane];
-                    }
+                    let (a, b) = (from_first[usize::from(a)], from_second[usize::from(b)]);
+                    *joint = product(product(head, a), b);
                 }
                 ends[parts] = to;
                 parts += 1;
@@ -179,37 +185,47 @@ impl<const W: usize> WithSimd for Pass<'_, W> {
                 }
             }
 
-            let mut sums = [1.0; STRETCH];
+            // The last stretch of a block is filled up with what weighs nothing.
+            let weights = match weights.first_chunk::<STRETCH>() {
+                Some(weights) => weights,
+                None => {
+                    padded[..weights.len()].copy_from_slice(weights);
+                    sums[weights.len()..].fill(1.0);
+                    &padded
+                }
+            };
             for (sum, joint) in sums[..tails.len()].iter_mut().zip(&joint) {
                 *sum = across(joint);
             }
-            let mut factors = [0.0; STRETCH];
-            factors[..tails.len()].copy_from_slice(weights);
             if sums.iter().any(|&sum| sum < LEAST) {
                 for place in 0..tails.len() {
                     if sums[place] < LEAST {
-                        by_hand += factors[place]
+                        by_hand += weights[place]
                             * by_logarithms(patterns, point, start + place, &mut joint[place]);
                         sums[place] = 1.0;
                     }
                 }
             }
-            for (lane, (factor, &sum)) in factors.iter_mut().zip(&sums).enumerate() {
-                logs[lane % LANES] += *factor * vector::ln(sum);
-                *factor /= sum;
+            for place in 0..STRETCH {
+                lns[place] = vector::ln(sums[place]);
+            }
+            for place in 0..STRETCH {
+                factors[place] = weights[place] / sums[place];
+            }
+            let lanes = lns.as_chunks::<LANES>().0.iter().zip(weights.as_chunks::<LANES>().0);
+            for (lns, weights) in lanes {
+                logs = sum(logs, product(*lns, *weights));
             }
 
             let mut from = 0;
             for (number, &to) in ends[..parts].iter().enumerate() {
                 let stretch = tails[from..to].iter().zip(&joint[from..to]).zip(&factors[from..to]);
                 for ((&[a, b], joint), &factor) in stretch {
+                    let expected = product(*joint, [factor; W]);
+                    of_run = sum(of_run, expected);
                     let (a, b) = (&mut to_first[usize::from(a)], &mut to_second[usize::from(b)]);
-                    for lane in 0..W {
-                        let expected = joint[lane] * factor;
-                        of_run[lane] += expected;
-                        a[lane] += expected;
-                        b[lane] += expected;
-                    }
+                    *a = sum(*a, expected);
+                    *b = sum(*b, expected);
                 }
                 from = to;
                 let current = first_run + number;
@@ -238,6 +254,27 @@ fn head_of<const W: usize>(patterns: &Patterns, tables: &Tables<W>, run: usize) 
         }
     }
     head
+}
+
+// Lanes by value: whatever is loaded is loaded before anything is stored, so that the compiler need
+// not fear that one table lies on another.
+
+#[inline(always)]
+fn product<const N: usize>(a: [f64; N], b: [f64; N]) -> [f64; N] {
+    let mut product = a;
+    for lane in 0..N {
+        product[lane] *= b[lane];
+    }
+    product
+}
+
+#[inline(always)]
+fn sum<const N: usize>(a: [f64; N], b: [f64; N]) -> [f64; N] {
+    let mut sum = a;
+    for lane in 0..N {
+        sum[lane] += b[lane];
+    }
+    sum
 }
 
 /// The sum of the lanes, by halves.
@@ -286,4 +323,28 @@ pub(super) fn posterior_of<const W: usize>(
         *share /= total;
     }
     most + real::ln(total)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cluster::latent_class::tests::{patterns, random_point, survey};
+
+    #[test]
+    fn every_level_of_instructions_gives_the_same_bits() {
+        let features = survey(700, 23, 2, 0.1);
+        let items = Item::of(&features).unwrap();
+        let patterns = patterns(&items, &features);
+        let point = random_point::<8>(&items, 7, 1, 3);
+        let tables = Tables::of(&patterns, &point);
+        let (patterns, point, tables) = (&patterns, &point, &tables);
+        let rows = 0..patterns.len();
+        let levels = simd::on_every_level(|| Pass { patterns, point, tables, rows: rows.clone() });
+        let bits = |part: &Part<8>| -> Vec<u64> {
+            let tables = part.leading.iter().chain(&part.tails).flatten().flatten();
+            tables.chain([&part.log_likelihood]).map(|value| value.to_bits()).collect()
+        };
+        let plain = bits(&levels[0]);
+        assert!(levels.iter().all(|level| bits(level) == plain));
+    }
 }

@@ -1,8 +1,8 @@
 //! Questions and their answers, and several answers of a customer packed into one small number.
 //!
 //! An answer is a digit: its place among the answers that were given when the model was made, or
-//! one more for a missing one. Digits of neighbouring items make one code below 256, so that a table
-//! with one entry per code replaces a product over the items of a chunk.
+//! one more for a missing one. Digits of neighbouring items make one code below 256, so that a
+//! table with one entry per code replaces a product over the items of a chunk.
 
 use crate::cluster::SegmentError;
 use crate::features::{FeatureColumn, FeatureMatrix, FeatureValues};

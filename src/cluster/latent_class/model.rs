@@ -141,7 +141,7 @@ impl LatentClassModel {
     pub fn parameters(&self) -> usize {
         let items = self.items.iter().map(|item| item.levels.len().saturating_sub(1));
         let k = self.n_classes();
-        k - 1 + k * items.fold(0, |sum, levels| sum + levels)
+        k - 1 + k * items.sum::<usize>()
     }
 
     /// Customers in the fit: the sum of the weights of those who answered anything.

@@ -157,7 +157,7 @@ fn shares<const W: usize>(levels: &mut [[f64; W]], before: &[[f64; W]], k: usize
         for level in levels.iter() {
             total += level[class];
         }
-        if !(total > f64::MIN_POSITIVE) {
+        if total <= f64::MIN_POSITIVE {
             for (level, before) in levels.iter_mut().zip(before) {
                 level[class] = before[class];
             }

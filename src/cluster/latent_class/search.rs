@@ -12,7 +12,8 @@ use crate::work::Cancelled;
 #[non_exhaustive]
 pub enum Starts {
     /// As many as it takes: at least 192, then until the best optimum was hit 10 times, at most
-    /// 640, and never more than a budget of work allows (a few seconds of one core; at least 32).
+    /// 640. On large data a budget of work (some seconds of one core) ends the search, but not
+    /// before 32 starts were made and the best of them climbed to their ends.
     Adaptive,
     /// So many, each climbed to its end.
     Fixed(usize),
@@ -26,8 +27,10 @@ const SHORT: usize = 40;
 const ENOUGH_STARTS: usize = 192;
 const ENOUGH_HITS: usize = 10;
 const MOST_STARTS: usize = 640;
-/// Work in patterns x classes x EM steps; about 2 ns each.
-const BUDGET: f64 = 2e9;
+/// Climbs between two looks at the budget, where a climb is a good part of it.
+const GROUP: usize = 4;
+/// Work in patterns x classes x EM steps; about 4 ns each.
+const BUDGET: f64 = 5e8;
 /// Log-likelihoods that differ by less than this share of their size are one optimum.
 const SAME: f64 = 1e-8;
 
@@ -101,18 +104,27 @@ impl Search {
             let mut climbs = climbs.into_iter().collect::<Result<Vec<_>, _>>()?;
             all.starts += ROUND;
             climbs.sort_by(|a, b| b.log_likelihood().total_cmp(&a.log_likelihood()));
-            all.steps += climbs.iter().skip(CARRIED).fold(0, |sum, climb| sum + climb.steps);
+            all.steps += climbs.iter().fold(0, |sum, climb| sum + climb.steps);
             climbs.truncate(CARRIED);
-            let ends = blocks::map_tasks(CARRIED, slope.work, |place| {
-                let from = climbs[place].clone();
-                if from.converged { Ok(from) } else { slope.climb_on(from, self.limits) }
-            })?;
-            for end in ends {
-                all.add(end?);
+            let spent = |all: &Tally<W>| all.steps as f64 * cost >= BUDGET;
+            let group = if (SHORT * ROUND) as f64 * cost < BUDGET { CARRIED } else { GROUP };
+            for climbs in climbs.chunks(group) {
+                let ends = blocks::map_tasks(climbs.len(), slope.work, |place| {
+                    let from = climbs[place].clone();
+                    if from.converged { Ok(from) } else { slope.climb_on(from, self.limits) }
+                })?;
+                for (end, climb) in ends.into_iter().zip(climbs) {
+                    let end = end?;
+                    all.steps += end.steps - climb.steps;
+                    all.add(end);
+                }
+                if spent(all) {
+                    break;
+                }
             }
             slope.work.tell("looking for latent classes", all.starts as u64, None);
             let enough = all.starts >= ENOUGH_STARTS && all.hits() >= ENOUGH_HITS;
-            if enough || all.starts >= MOST_STARTS || all.steps as f64 * cost >= BUDGET {
+            if enough || all.starts >= MOST_STARTS || spent(all) {
                 return Ok(());
             }
         }
@@ -133,7 +145,7 @@ impl Search {
             if slope.k == 1 {
                 continue;
             }
-            if number % 2 == 0 {
+            if number.is_multiple_of(2) {
                 for level in point.items.iter_mut().flatten() {
                     level[class] *= stream.exponential();
                 }
@@ -197,7 +209,6 @@ struct Tally<const W: usize> {
 impl<const W: usize> Tally<W> {
     fn add(&mut self, summit: Summit<W>) {
         self.ends.push(summit.log_likelihood());
-        self.steps += summit.steps;
         let better = |best: &Summit<W>| summit.log_likelihood() > best.log_likelihood();
         if self.best.as_ref().is_none_or(better) {
             self.best = Some(summit);

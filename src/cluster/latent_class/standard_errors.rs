@@ -36,7 +36,8 @@ impl LatentClassErrors {
     }
 
     /// The standard error of an item probability. `None` at the edge, for the only answer of an
-    /// item, where the classes are not identified, and where there is no such item, answer or class.
+    /// item, where the classes are not identified, and where there is no such item, answer or
+    /// class.
     pub fn probability(&self, class: usize, item: &str, level: &str) -> Option<f64> {
         let place = self.names.iter().position(|(name, _)| name == item)?;
         let level = self.names[place].1.iter().position(|known| known == level)?;

@@ -1,7 +1,7 @@
 use super::expect::{expect, posterior_of};
 use super::point::Point;
 use super::*;
-use crate::cluster::{SegmentModel, Segmentation};
+use crate::cluster::{Membership, SegmentModel, Segmentation};
 use crate::features::{FeatureColumn, FeatureValues};
 use crate::num::random::{Purpose, Stream};
 use crate::units::CustomerIds;
@@ -19,7 +19,7 @@ fn matrix(n: usize, columns: impl IntoIterator<Item = FeatureColumn>) -> Feature
 }
 
 /// Yes/no, ordered and categorical answers of two kinds of customers, some of them missing.
-fn survey(n: usize, items: usize, seed: u64, missing: f64) -> FeatureMatrix {
+pub(super) fn survey(n: usize, items: usize, seed: u64, missing: f64) -> FeatureMatrix {
     let mut stream = Stream::new(seed, Purpose::Answers, 0);
     let kinds: Vec<bool> = (0..n).map(|_| stream.chance(0.4)).collect();
     let column = |item: usize| {
@@ -91,12 +91,17 @@ fn naive<const W: usize>(
     (counts, log_likelihood)
 }
 
-fn patterns(items: &[Item], features: &FeatureMatrix) -> Patterns {
+pub(super) fn patterns(items: &[Item], features: &FeatureMatrix) -> Patterns {
     let packed = Packed::of(items, features, NewLevels::Refuse).unwrap();
     Patterns::of(items, &packed, features.weights())
 }
 
-fn random_point<const W: usize>(items: &[Item], k: usize, power: i32, seed: u64) -> Point<W> {
+pub(super) fn random_point<const W: usize>(
+    items: &[Item],
+    k: usize,
+    power: i32,
+    seed: u64,
+) -> Point<W> {
     let mut stream = Stream::new(seed, Purpose::Restart, 0);
     let mut point = Point::zero(items);
     let mut draw = || {
@@ -272,8 +277,6 @@ fn the_customers_of_the_fit_are_placed_by_bayes() {
         assert!((mean - model.sizes()[class]).abs() < 1e-5);
     }
 }
-
-use crate::cluster::Membership;
 
 #[test]
 fn new_answers_are_missing_or_refused() {

@@ -1,8 +1,8 @@
 //! What classes have to do with anything else: the three-step method.
 //!
-//! Once classes are fitted (step one) and customers assigned (step two), a table of assigned classes
-//! against an outcome is biased, because assignments err. How they err is known, and step three
-//! takes it out. The classes stay what they are, which a model fitted to answers and covariates
+//! Once classes are fitted (step one) and customers assigned (step two), a table of assigned
+//! classes against an outcome is biased, because assignments err. How they err is known, and step
+//! three takes it out. The classes stay what they are, which a model fitted to answers and covariates
 //! together does not promise.
 
 mod logit;
@@ -35,10 +35,10 @@ pub enum Assignment {
 /// use segmentry::work::Work;
 ///
 /// // Two kinds of customers, and items on which one in five answers against their kind.
-/// let answer = |item: usize| (0..100).map(move |row| (row < 50) != ((row * 3 + item * 7) % 5 == 0));
 /// let mut answers = FeatureMatrix::new(CustomerIds::numbered(100)?);
 /// for item in 0..5 {
-///     answers = answers.with(FeatureColumn::yes_no(format!("item {item}"), answer(item).collect()))?;
+///     let yes = (0..100).map(|row| (row < 50) != ((3 * row + 7 * item) % 5 == 0)).collect();
+///     answers = answers.with(FeatureColumn::yes_no(format!("item {item}"), yes))?;
 /// }
 /// let model = LatentClasses::new(2).fit(&answers, &Work::new())?;
 /// let classes = model.classification(&answers, Assignment::Modal, &Work::new())?;
@@ -176,8 +176,8 @@ impl Classification {
     }
 
     /// The mean of an outcome in each class, by the weights of [`bch_weights`](Self::bch_weights);
-    /// yes counts one and no zero. Customers without the outcome are left out. `None` for a class of
-    /// whom, corrected, nobody has it.
+    /// yes counts one and no zero. Customers without the outcome are left out. `None` for a class
+    /// of whom, corrected, nobody has it.
     ///
     /// # Errors
     ///
@@ -206,7 +206,7 @@ impl Classification {
         let mean = |class: usize| {
             let mut customers = 0.0;
             rows().for_each(|(weight, bch, _)| customers += weight * bch[class]);
-            if !(customers > 0.0) {
+            if customers <= 0.0 {
                 return None;
             }
             let mut mean = 0.0;
@@ -237,7 +237,7 @@ fn inverse(matrix: &[Vec<f64>]) -> Option<Vec<Vec<f64>>> {
     for column in 0..n {
         let pivot =
             (column..n).max_by(|&a, &b| left[a][column].abs().total_cmp(&left[b][column].abs()))?;
-        if !(left[pivot][column].abs() > SINGULAR) {
+        if left[pivot][column].abs() <= SINGULAR {
             return None;
         }
         left.swap(column, pivot);

@@ -159,14 +159,16 @@ impl Classification {
             for (i, direction) in direction.iter().enumerate() {
                 coefficient += direction * found.at[first + i];
             }
+            // The longest part is taken out, since its square may be beyond the largest number.
+            let most = direction.iter().fold(0.0, |most: f64, part| most.max(part.abs()));
             let standard_error = covariance.as_ref().map(|covariance| {
                 let mut variance = 0.0;
                 for (i, a) in direction.iter().enumerate() {
                     for (j, b) in direction.iter().enumerate() {
-                        variance += a * covariance[first + i][first + j] * b;
+                        variance += a / most * covariance[first + i][first + j] * (b / most);
                     }
                 }
-                variance.max(0.0).sqrt()
+                variance.max(0.0).sqrt() * most
             });
             LogitTerm { coefficient, standard_error }
         };
