@@ -293,7 +293,9 @@ impl GaussianMixture {
                         let standard = mean.iter().zip(em.units);
                         parameters::Sums {
                             count: weight,
-                            about: standard.map(|(&value, unit)| unit.standard(value)).collect(),
+                            about: standard
+                                .map(|(&value, unit)| unit.standard(value, unit.scale()))
+                                .collect(),
                             first: vec![0.0; em.table.d()],
                             second: all.second.iter().map(|x| x / all.count * weight).collect(),
                         }
@@ -428,8 +430,8 @@ fn best(runs: Vec<Run>, tolerance: f64) -> Option<(Run, usize)> {
         .filter(eligible)
         .filter(|run| run.log_likelihood >= highest - tolerance)
         .count();
-    let run = runs.into_iter().find(|run| {
-        !(sound && run.is_singular()) && run.log_likelihood == highest
-    })?;
+    let run = runs
+        .into_iter()
+        .find(|run| !(sound && run.is_singular()) && run.log_likelihood == highest)?;
     Some((run, hits))
 }

@@ -15,6 +15,7 @@ mod cdnow_audit;
 mod certification;
 mod discrete_and_contractual;
 mod fifty_digits;
+mod gaussian_mixtures;
 #[cfg(feature = "csv")]
 mod holdout;
 mod iris;

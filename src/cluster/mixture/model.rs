@@ -270,7 +270,10 @@ impl Run {
     pub(super) fn in_order(mut self) -> Self {
         self.parameters.components.sort_by(|a, b| {
             let pairs = a.mean.iter().zip(&b.mean);
-            pairs.map(|(x, y)| x.total_cmp(y)).find(|order| order.is_ne()).unwrap_or(a.weight.total_cmp(&b.weight))
+            pairs
+                .map(|(x, y)| x.total_cmp(y))
+                .find(|order| order.is_ne())
+                .unwrap_or(a.weight.total_cmp(&b.weight))
         });
         self
     }
