@@ -293,7 +293,9 @@ impl GaussianMixture {
                         let standard = mean.iter().zip(em.units);
                         parameters::Sums {
                             count: weight,
-                            about: standard.map(|(&value, unit)| unit.standard(value)).collect(),
+                            about: standard
+                                .map(|(&value, unit)| unit.standard(value, unit.scale()))
+                                .collect(),
                             first: vec![0.0; em.table.d()],
                             second: all.second.iter().map(|x| x / all.count * weight).collect(),
                         }

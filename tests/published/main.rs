@@ -17,6 +17,7 @@ mod discrete_and_contractual;
 mod fifty_digits;
 mod hdbscan;
 mod hierarchical;
+mod gaussian_mixtures;
 #[cfg(feature = "csv")]
 mod holdout;
 mod iris;

@@ -5,8 +5,8 @@
 //! products lose digits to a distant origin, and the responsibilities never leave the chunk: a
 //! pass needs no memory per customer.
 //!
-//! Rows lie side by side, a vector of them for each column: the chunk is a table of vectors with
-//! one line for each vector of rows. Densities treat each row alone. Sums over rows run in
+//! A chunk lies column by column, each column of a length that the compiler knows. Densities treat
+//! each row alone. Sums over rows run in
 //! [`LANES`] virtual lanes, each of which adds its own rows in order, whatever the width of the
 //! machine's vectors, so that all levels of instructions give the same bits.
 
@@ -17,6 +17,7 @@ use pulp::{Simd, WithSimd};
 use crate::cluster::mixture::Covariance;
 use crate::cluster::mixture::parameters::{Component, Parameters, Sums, triangle};
 use crate::cluster::mixture::table::{Table, Unit};
+use crate::num::simd::fma;
 use crate::num::vector;
 
 /// Rows of a chunk.
@@ -88,15 +89,15 @@ impl WithSimd for Step<'_> {
         let mut lanes = vec![0.0; k * second * LANES];
         let mut log_likelihood = [0.0; LANES];
         for first in rows.clone().step_by(ROWS) {
-            chunk.read(simd, table, units, first, rows.end);
+            chunk.read(table, units, first, rows.end);
             chunk.log_densities(simd, parameters);
-            chunk.posteriors(simd);
-            add_likelihood(&chunk, &mut log_likelihood);
+            chunk.posteriors();
+            add_lanes(&chunk.log_density, &chunk.weights, &mut log_likelihood);
             for (component, place) in parameters.components.iter().zip(0..k) {
                 let lanes = &mut lanes[place * second * LANES..(place + 1) * second * LANES];
                 match parameters.covariance {
                     Covariance::Full | Covariance::Tied => {
-                        chunk.centre(simd, &component.mean, place);
+                        chunk.weigh(simd, &component.mean, place);
                         chunk.add_products(simd, lanes);
                     }
                     Covariance::Diagonal | Covariance::Spherical => {
@@ -126,11 +127,11 @@ impl WithSimd for Place<'_> {
         let (mut log_likelihood, mut entropy) = ([0.0; LANES], [0.0; LANES]);
         let mut placed = Placed::default();
         for first in rows.clone().step_by(ROWS) {
-            chunk.read(simd, table, units, first, rows.end);
+            chunk.read(table, units, first, rows.end);
             chunk.log_densities(simd, parameters);
             let count = ROWS.min(rows.end - first);
-            chunk.posteriors(simd);
-            add_likelihood(&chunk, &mut log_likelihood);
+            chunk.posteriors();
+            add_lanes(&chunk.log_density, &chunk.weights, &mut log_likelihood);
             match wanted {
                 Wanted::Totals => chunk.add_entropy(&mut entropy),
                 Wanted::LogDensities => {
@@ -150,54 +151,53 @@ impl WithSimd for Place<'_> {
     }
 }
 
+/// One number for each row of a chunk.
+type Column = [f64; ROWS];
+
 /// A few rows on their way through a pass.
 struct Chunk {
-    d: usize,
-    /// Standard units: a line of `d` vectors for each vector of rows.
-    standard: Vec<f64>,
-    /// The same about a mean, with a column of ones behind.
-    centred: Vec<f64>,
-    /// `centred` times the responsibilities.
-    weighted: Vec<f64>,
-    /// For each component [`ROWS`] numbers: log-densities, then responsibilities.
-    shares: Vec<[f64; ROWS]>,
-    weights: [f64; ROWS],
-    log_density: [f64; ROWS],
-    /// What [`shares`](Self::shares) are to be multiplied by to become responsibilities.
-    scale: [f64; ROWS],
-    column: [f64; ROWS],
+    /// The columns in standard units.
+    standard: Vec<Column>,
+    /// The same about a component's mean, with a column of ones behind.
+    centred: Vec<Column>,
+    /// [`centred`](Self::centred) times the responsibilities.
+    weighted: Vec<Column>,
+    /// For each component log-densities, then numbers in proportion to its probability.
+    shares: Vec<Column>,
+    weights: Column,
+    log_density: Column,
+    /// What [`shares`](Self::shares) are to be multiplied by to become probabilities.
+    scale: Column,
 }
 
 impl Chunk {
     #[inline(always)]
     fn new(d: usize, k: usize) -> Self {
+        let mut centred = vec![[0.0; ROWS]; d + 1];
+        centred[d] = [1.0; ROWS];
         Self {
-            d,
-            standard: vec![0.0; ROWS * d],
-            centred: vec![0.0; ROWS * (d + 1)],
-            weighted: vec![0.0; ROWS * (d + 1)],
+            standard: vec![[0.0; ROWS]; d],
+            centred,
+            weighted: vec![[0.0; ROWS]; d + 1],
             shares: vec![[0.0; ROWS]; k],
             weights: [0.0; ROWS],
             log_density: [0.0; ROWS],
             scale: [0.0; ROWS],
-            column: [0.0; ROWS],
         }
     }
 
-    /// Reads rows from `first` on, and not those from `end` on: these are zero and weigh nothing.
+    /// Reads rows from `first` on, and not those from `end` on: these weigh nothing.
     #[inline(always)]
     fn read<S: Simd>(&mut self, _: S, table: &Table<'_>, units: &[Unit], first: usize, end: usize) {
         let width = S::F64_LANES;
+    fn read(&mut self, table: &Table<'_>, units: &[Unit], first: usize, end: usize) {
         table.copy_weights(first, &mut self.weights);
         self.weights[(end - first).min(ROWS)..].fill(0.0);
-        for (place, unit) in units.iter().enumerate() {
-            table.copy(place, first, &mut self.column);
-            for value in &mut self.column {
-                *value = unit.standard(*value);
-            }
-            let lines = self.standard.chunks_exact_mut(width * self.d);
-            for (line, values) in lines.zip(self.column.chunks_exact(width)) {
-                line[place * width..(place + 1) * width].copy_from_slice(values);
+        for (place, (unit, column)) in units.iter().zip(&mut self.standard).enumerate() {
+            table.copy(place, first, column);
+            let scale = unit.scale();
+            for value in column {
+                *value = unit.standard(*value, scale);
             }
         }
     }
@@ -205,26 +205,34 @@ impl Chunk {
     /// The logarithms of the weighted densities of all components.
     #[inline(always)]
     fn log_densities<S: Simd>(&mut self, simd: S, parameters: &Parameters) {
-        let d = self.d;
-        let standard = S::as_simd_f64s(&self.standard).0;
-        let centred = &mut S::as_mut_simd_f64s(&mut self.centred).0[..ABREAST * d];
-        for (component, shares) in parameters.components.iter().zip(&mut self.shares) {
-            let (shares, _) = S::as_mut_simd_f64s(shares).0.as_chunks_mut::<ABREAST>();
-            let height = simd.splat_f64s(component.height);
-            let minus_half = simd.splat_f64s(-0.5);
-            for (group, shares) in shares.iter_mut().enumerate() {
-                let lines = &standard[group * ABREAST * d..(group + 1) * ABREAST * d];
-                let squares = match parameters.covariance {
-                    Covariance::Full | Covariance::Tied => {
-                        full_squares(simd, component, lines, centred, d)
-                    }
-                    Covariance::Diagonal | Covariance::Spherical => {
-                        diagonal_squares(simd, component, lines, d)
-                    }
-                };
-                for (share, square) in shares.iter_mut().zip(squares) {
-                    *share = simd.mul_add_f64s(minus_half, square, height);
+        for (place, component) in parameters.components.iter().enumerate() {
+            let squares = match parameters.covariance {
+                Covariance::Full | Covariance::Tied => {
+                    self.centre(simd, &component.mean);
+                    let (centred, out) = (&self.centred, &mut self.shares[place]);
+                    full_squares(simd, component, centred, out);
+                    out
                 }
+                Covariance::Diagonal | Covariance::Spherical => {
+                    let (standard, out) = (&self.standard, &mut self.shares[place]);
+                    diagonal_squares(simd, component, standard, out);
+                    out
+                }
+            };
+            for square in squares {
+                *square = fma(-0.5, *square, component.height);
+            }
+        }
+    }
+
+    /// Centres the rows on a mean.
+    #[inline(always)]
+    fn centre<S: Simd>(&mut self, simd: S, mean: &[f64]) {
+        for ((centred, standard), &mean) in self.centred.iter_mut().zip(&self.standard).zip(mean) {
+            let mean = simd.splat_f64s(mean);
+            let centred = S::as_mut_simd_f64s(centred).0;
+            for (centred, &value) in centred.iter_mut().zip(S::as_simd_f64s(standard).0) {
+                *centred = simd.sub_f64s(value, mean);
             }
         }
     }
@@ -232,7 +240,7 @@ impl Chunk {
     /// Turns log-densities into numbers in proportion to the probabilities, and finds what each row
     /// has to be multiplied by.
     #[inline(always)]
-    fn posteriors<S: Simd>(&mut self, _: S) {
+    fn posteriors(&mut self) {
         let mut highest = [f64::NEG_INFINITY; ROWS];
         for shares in &self.shares {
             for (highest, &share) in highest.iter_mut().zip(shares) {
@@ -274,13 +282,23 @@ impl Chunk {
     /// Adds the entropy of the memberships, in virtual lanes.
     #[inline(always)]
     fn add_entropy(&self, entropy: &mut [f64; LANES]) {
+        let mut terms = [0.0; ROWS];
         for shares in &self.shares {
             for row in 0..ROWS {
                 let share = shares[row] * self.scale[row];
-                // Zero times the logarithm of zero is zero.
-                let log = if share > 0.0 { vector::ln(share) } else { 0.0 };
-                entropy[row % LANES] -= self.weights[row] * share * log;
+                // Zero times the logarithm of zero is zero: the logarithm is taken of one there.
+                let positive = if share > 0.0 { share } else { 1.0 };
+                terms[row] = fma(-share, vector::ln(positive), terms[row]);
             }
+        }
+        add_lanes(&terms, &self.weights, entropy);
+    }
+
+    /// Turns the shares of a component into responsibilities.
+    #[inline(always)]
+    fn responsibilities(&mut self, place: usize) {
+        for row in 0..ROWS {
+            self.shares[place][row] *= self.scale[row] * self.weights[row];
         }
     }
 
@@ -304,45 +322,55 @@ impl Chunk {
             for ((&value, &mean), (centred, weighted)) in columns {
                 *centred = simd.sub_f64s(value, simd.splat_f64s(mean));
                 *weighted = simd.mul_f64s(share, *centred);
+    fn weigh<S: Simd>(&mut self, simd: S, mean: &[f64], place: usize) {
+        self.responsibilities(place);
+        let d = self.standard.len();
+        let shares = &self.shares[place];
+        let columns = self.standard.iter().zip(&mut self.centred).zip(&mut self.weighted);
+        for (((standard, centred), weighted), &mean) in columns.zip(mean) {
+            let mean = simd.splat_f64s(mean);
+            let standard = S::as_simd_f64s(standard).0;
+            let shares = S::as_simd_f64s(shares).0;
+            let centred = S::as_mut_simd_f64s(centred).0;
+            let weighted = S::as_mut_simd_f64s(weighted).0;
+            for v in 0..ROWS / S::F64_LANES {
+                let value = simd.sub_f64s(standard[v], mean);
+                centred[v] = value;
+                weighted[v] = simd.mul_f64s(shares[v], value);
             }
-            centred[d] = one;
-            weighted[d] = share;
         }
+        self.weighted[d] = *shares;
     }
 
     /// Adds the products of all pairs of columns, of which the last is ones: its products are the
     /// sums of the others, and its own square is the count.
     #[inline(always)]
     fn add_products<S: Simd>(&self, simd: S, lanes: &mut [f64]) {
-        let wide = self.d + 1;
-        let centred = S::as_simd_f64s(&self.centred).0;
-        let weighted = S::as_simd_f64s(&self.weighted).0;
-        let sums = S::as_mut_simd_f64s(lanes).0;
+        let wide = self.centred.len();
+        let (left, right) = (self.weighted.as_slice(), self.centred.as_slice());
         let mut a = 0;
         while a + 2 <= wide {
             let mut b = 0;
             while b + 4 <= a + 2 {
-                tile::<S, 2, 4>(simd, centred, weighted, wide, (a, b), sums);
+                tile::<S, 2, 4>(simd, left, right, (a, b), lanes);
                 b += 4;
             }
-            match a + 2 - b {
-                1 => tile::<S, 2, 1>(simd, centred, weighted, wide, (a, b), sums),
-                2 => tile::<S, 2, 2>(simd, centred, weighted, wide, (a, b), sums),
-                3 => tile::<S, 2, 3>(simd, centred, weighted, wide, (a, b), sums),
-                _ => {}
+            // Both `a` and what is left of the line are even.
+            if b < a + 2 {
+                tile::<S, 2, 2>(simd, left, right, (a, b), lanes);
             }
             a += 2;
         }
         if a < wide {
             let mut b = 0;
             while b + 4 <= wide {
-                tile::<S, 1, 4>(simd, centred, weighted, wide, (a, b), sums);
+                tile::<S, 1, 4>(simd, left, right, (a, b), lanes);
                 b += 4;
             }
             match wide - b {
-                1 => tile::<S, 1, 1>(simd, centred, weighted, wide, (a, b), sums),
-                2 => tile::<S, 1, 2>(simd, centred, weighted, wide, (a, b), sums),
-                3 => tile::<S, 1, 3>(simd, centred, weighted, wide, (a, b), sums),
+                1 => tile::<S, 1, 1>(simd, left, right, (a, b), lanes),
+                3 => tile::<S, 1, 3>(simd, left, right, (a, b), lanes),
+                // The line is odd, so that nothing else can be left but nothing.
                 _ => {}
             }
         }
@@ -351,122 +379,103 @@ impl Chunk {
     /// Adds counts, sums and squares of the columns about a mean.
     #[inline(always)]
     fn add_squares<S: Simd>(&mut self, simd: S, mean: &[f64], place: usize, lanes: &mut [f64]) {
-        let d = self.d;
-        let scale = S::as_simd_f64s(&self.scale).0;
-        let weights = S::as_simd_f64s(&self.weights).0;
-        let shares = S::as_mut_simd_f64s(&mut self.shares[place]).0;
-        let sums = S::as_mut_simd_f64s(lanes).0;
-        let step = LANES / S::F64_LANES;
-        let (counts, sums) = sums.split_at_mut(step);
-        for (lane, count) in counts.iter_mut().enumerate() {
-            let mut total = *count;
-            let factors = shares.iter_mut().zip(scale).zip(weights).skip(lane).step_by(step);
-            for ((share, &scale), &weight) in factors {
-                *share = simd.mul_f64s(simd.mul_f64s(*share, scale), weight);
-                total = simd.add_f64s(total, *share);
+        self.responsibilities(place);
+        let shares = &self.shares[place];
+        let (count, lanes) = lanes.split_at_mut(LANES);
+        for rows in shares.chunks_exact(LANES) {
+            for (count, &share) in count.iter_mut().zip(rows) {
+                *count += share;
             }
-            *count = total;
         }
-        let standard = S::as_simd_f64s(&self.standard).0;
-        let mut a = 0;
-        while a + 4 <= d {
-            squares::<S, 4>(simd, standard, shares, mean, a, sums);
-            a += 4;
+        let (fours, ones) = self.standard.as_chunks::<4>();
+        let (four_means, one_means) = mean.as_chunks::<4>();
+        let (four_lanes, one_lanes) = lanes.split_at_mut(4 * fours.len() * 2 * LANES);
+        let fours = fours.iter().zip(four_means);
+        for ((columns, mean), sums) in fours.zip(four_lanes.chunks_exact_mut(8 * LANES)) {
+            squares(simd, columns, mean, shares, sums);
         }
-        match d - a {
-            1 => squares::<S, 1>(simd, standard, shares, mean, a, sums),
-            2 => squares::<S, 2>(simd, standard, shares, mean, a, sums),
-            3 => squares::<S, 3>(simd, standard, shares, mean, a, sums),
-            _ => {}
+        let ones = ones.iter().zip(one_means);
+        for ((column, &mean), sums) in ones.zip(one_lanes.chunks_exact_mut(2 * LANES)) {
+            squares(simd, std::array::from_ref(column), &[mean], shares, sums);
         }
     }
 }
 
-/// Squared lengths of `P (x - mean)` for a few vectors of rows.
+/// Squared lengths of `P (x - mean)`, where the rows are centred already.
 #[inline(always)]
-fn full_squares<S: Simd>(
-    simd: S,
-    component: &Component,
-    lines: &[S::f64s],
-    centred: &mut [S::f64s],
-    d: usize,
-) -> [S::f64s; ABREAST] {
+fn full_squares<S: Simd>(simd: S, component: &Component, centred: &[Column], out: &mut Column) {
+    let d = component.mean.len();
     let zero = simd.splat_f64s(0.0);
-    for (line, out) in lines.chunks_exact(d).zip(centred.chunks_exact_mut(d)) {
-        for ((out, &value), &mean) in out.iter_mut().zip(line).zip(&component.mean) {
-            *out = simd.sub_f64s(value, simd.splat_f64s(mean));
-        }
-    }
-    let (first, rest) = centred.split_at(d);
-    let (second, rest) = rest.split_at(d);
-    let (third, fourth) = rest.split_at(d);
-    let mut squares = [zero; ABREAST];
-    let mut a = 0;
-    // Two lines of the factor at a time: each vector that is read serves both.
-    while a + 2 <= d {
-        let upper = &component.precision[triangle(a, 0)..][..a + 1];
-        let lower = &component.precision[triangle(a + 1, 0)..][..a + 2];
-        let (mut up, mut low) = ([zero; ABREAST], [zero; ABREAST]);
-        let columns = first.iter().zip(second).zip(third).zip(fourth);
-        let factors = upper.iter().zip(lower);
-        for ((((&z0, &z1), &z2), &z3), (&upper, &lower)) in columns.zip(factors) {
-            let (upper, lower) = (simd.splat_f64s(upper), simd.splat_f64s(lower));
-            let z = [z0, z1, z2, z3];
+    let out = S::as_mut_simd_f64s(out).0;
+    for group in 0..ROWS / S::F64_LANES / ABREAST {
+        let mut squares = [zero; ABREAST];
+        let vectors = |column: &Column| -> [S::f64s; ABREAST] {
+            let column = S::as_simd_f64s(column).0;
+            std::array::from_fn(|v| column[group * ABREAST + v])
+        };
+        let mut a = 0;
+        // Two lines of the factor at a time: each vector that is read serves both.
+        while a + 2 <= d {
+            let upper = &component.precision[triangle(a, 0)..][..a + 1];
+            let lower = &component.precision[triangle(a + 1, 0)..][..a + 2];
+            let (mut up, mut low) = ([zero; ABREAST], [zero; ABREAST]);
+            for ((column, &upper), &lower) in centred.iter().zip(upper).zip(lower) {
+                let (upper, lower) = (simd.splat_f64s(upper), simd.splat_f64s(lower));
+                let z = vectors(column);
+                for v in 0..ABREAST {
+                    up[v] = simd.mul_add_f64s(upper, z[v], up[v]);
+                    low[v] = simd.mul_add_f64s(lower, z[v], low[v]);
+                }
+            }
+            let last = simd.splat_f64s(lower[a + 1]);
+            let z = vectors(&centred[a + 1]);
             for v in 0..ABREAST {
-                up[v] = simd.mul_add_f64s(upper, z[v], up[v]);
-                low[v] = simd.mul_add_f64s(lower, z[v], low[v]);
+                low[v] = simd.mul_add_f64s(last, z[v], low[v]);
+                squares[v] = simd.mul_add_f64s(up[v], up[v], squares[v]);
+                squares[v] = simd.mul_add_f64s(low[v], low[v], squares[v]);
+            }
+            a += 2;
+        }
+        if a < d {
+            let line = &component.precision[triangle(a, 0)..][..a + 1];
+            let mut sum = [zero; ABREAST];
+            for (column, &factor) in centred.iter().zip(line) {
+                let factor = simd.splat_f64s(factor);
+                let z = vectors(column);
+                for v in 0..ABREAST {
+                    sum[v] = simd.mul_add_f64s(factor, z[v], sum[v]);
+                }
+            }
+            for v in 0..ABREAST {
+                squares[v] = simd.mul_add_f64s(sum[v], sum[v], squares[v]);
             }
         }
-        let last = simd.splat_f64s(lower[a + 1]);
-        let z = [first[a + 1], second[a + 1], third[a + 1], fourth[a + 1]];
         for v in 0..ABREAST {
-            low[v] = simd.mul_add_f64s(last, z[v], low[v]);
-            squares[v] = simd.mul_add_f64s(up[v], up[v], squares[v]);
-            squares[v] = simd.mul_add_f64s(low[v], low[v], squares[v]);
-        }
-        a += 2;
-    }
-    if a < d {
-        let line = &component.precision[triangle(a, 0)..][..a + 1];
-        let mut sum = [zero; ABREAST];
-        let columns = first.iter().zip(second).zip(third).zip(fourth);
-        for ((((&z0, &z1), &z2), &z3), &factor) in columns.zip(line) {
-            let factor = simd.splat_f64s(factor);
-            let z = [z0, z1, z2, z3];
-            for v in 0..ABREAST {
-                sum[v] = simd.mul_add_f64s(factor, z[v], sum[v]);
-            }
-        }
-        for v in 0..ABREAST {
-            squares[v] = simd.mul_add_f64s(sum[v], sum[v], squares[v]);
+            out[group * ABREAST + v] = squares[v];
         }
     }
-    squares
 }
 
-/// The same where the factor is diagonal.
+/// The same where the factor is diagonal, and the rows are not yet centred.
 #[inline(always)]
-fn diagonal_squares<S: Simd>(
-    simd: S,
-    component: &Component,
-    lines: &[S::f64s],
-    d: usize,
-) -> [S::f64s; ABREAST] {
-    let (first, rest) = lines.split_at(d);
-    let (second, rest) = rest.split_at(d);
-    let (third, fourth) = rest.split_at(d);
-    let mut squares = [simd.splat_f64s(0.0); ABREAST];
-    let columns = first.iter().zip(second).zip(third).zip(fourth);
-    let factors = component.mean.iter().zip(&component.precision);
-    for ((((&x0, &x1), &x2), &x3), (&mean, &factor)) in columns.zip(factors) {
-        let (mean, factor) = (simd.splat_f64s(mean), simd.splat_f64s(factor));
-        let x = [x0, x1, x2, x3];
+fn diagonal_squares<S: Simd>(simd: S, component: &Component, columns: &[Column], out: &mut Column) {
+    let out = S::as_mut_simd_f64s(out).0;
+    for group in 0..ROWS / S::F64_LANES / ABREAST {
+        let mut squares = [simd.splat_f64s(0.0); ABREAST];
+        let factors = component.mean.iter().zip(&component.precision);
+        for (column, (&mean, &factor)) in columns.iter().zip(factors) {
+            let (mean, factor) = (simd.splat_f64s(mean), simd.splat_f64s(factor));
+            let column = S::as_simd_f64s(column).0;
+            for v in 0..ABREAST {
+                let centred = simd.sub_f64s(column[group * ABREAST + v], mean);
+                let scaled = simd.mul_f64s(centred, factor);
+                squares[v] = simd.mul_add_f64s(scaled, scaled, squares[v]);
+            }
+        }
         for v in 0..ABREAST {
-            let scaled = simd.mul_f64s(simd.sub_f64s(x[v], mean), factor);
-            squares[v] = simd.mul_add_f64s(scaled, scaled, squares[v]);
+            out[group * ABREAST + v] = squares[v];
         }
     }
-    squares
 }
 
 /// Adds the products of `A` columns from `corner.0` on with `B` columns from `corner.1` on, each
@@ -474,90 +483,80 @@ fn diagonal_squares<S: Simd>(
 #[inline(always)]
 fn tile<S: Simd, const A: usize, const B: usize>(
     simd: S,
-    centred: &[S::f64s],
-    weighted: &[S::f64s],
-    wide: usize,
+    left: &[Column],
+    right: &[Column],
     corner: (usize, usize),
-    sums: &mut [S::f64s],
+    lanes: &mut [f64],
 ) {
+    let wide = right.len();
+    let (Some(left), Some(right)) =
+        (left[corner.0..].first_chunk::<A>(), right[corner.1..].first_chunk::<B>())
+    else {
+        return;
+    };
+    let left: [&[S::f64s]; A] = std::array::from_fn(|a| S::as_simd_f64s(&left[a]).0);
+    let right: [&[S::f64s]; B] = std::array::from_fn(|b| S::as_simd_f64s(&right[b]).0);
     let step = LANES / S::F64_LANES;
     for lane in 0..step {
-        let place = |a: usize, b: usize| ((corner.0 + a) * wide + corner.1 + b) * step + lane;
         let mut total = [[simd.splat_f64s(0.0); B]; A];
-        for a in 0..A {
-            for b in 0..B {
-                total[a][b] = sums[place(a, b)];
-            }
-        }
-        let left = weighted[lane * wide + corner.0..].chunks(wide * step);
-        let right = centred[lane * wide + corner.1..].chunks(wide * step);
-        for (left, right) in left.zip(right) {
-            let (Some(left), Some(right)) = (left.first_chunk::<A>(), right.first_chunk::<B>())
-            else {
-                break;
-            };
+        for i in 0..ROWS / LANES {
             for a in 0..A {
                 for b in 0..B {
-                    total[a][b] = simd.mul_add_f64s(left[a], right[b], total[a][b]);
+                    let (left, right) = (left[a][i * step + lane], right[b][i * step + lane]);
+                    total[a][b] = simd.mul_add_f64s(left, right, total[a][b]);
                 }
             }
         }
         for a in 0..A {
+            let first = ((corner.0 + a) * wide + corner.1) * LANES;
+            let sums = S::as_mut_simd_f64s(&mut lanes[first..first + B * LANES]).0;
             for b in 0..B {
-                sums[place(a, b)] = total[a][b];
+                sums[b * step + lane] = simd.add_f64s(sums[b * step + lane], total[a][b]);
             }
         }
     }
 }
 
-/// Adds sums and squares of `A` columns from `first` on about their means.
+/// Adds sums and squares of some columns about their means.
 #[inline(always)]
 fn squares<S: Simd, const A: usize>(
     simd: S,
-    standard: &[S::f64s],
-    shares: &[S::f64s],
-    mean: &[f64],
-    first: usize,
-    sums: &mut [S::f64s],
+    columns: &[Column; A],
+    mean: &[f64; A],
+    shares: &Column,
+    lanes: &mut [f64],
 ) {
-    let d = mean.len();
+    let columns: [&[S::f64s]; A] = std::array::from_fn(|a| S::as_simd_f64s(&columns[a]).0);
+    let shares = S::as_simd_f64s(shares).0;
+    let sums = S::as_mut_simd_f64s(lanes).0;
     let step = LANES / S::F64_LANES;
-    let mut centre = [simd.splat_f64s(0.0); A];
-    for a in 0..A {
-        centre[a] = simd.splat_f64s(mean[first + a]);
-    }
+    let centre: [S::f64s; A] = std::array::from_fn(|a| simd.splat_f64s(mean[a]));
     for lane in 0..step {
-        let place = |a: usize| 2 * (first + a) * step + lane;
-        let mut total = [[simd.splat_f64s(0.0); A]; 2];
-        for a in 0..A {
-            total[0][a] = sums[place(a)];
-            total[1][a] = sums[place(a) + step];
-        }
-        let lines = standard[lane * d + first..].chunks(d * step);
-        let shares = shares[lane..].iter().step_by(step);
-        for (line, &share) in lines.zip(shares) {
-            let Some(line) = line.first_chunk::<A>() else { break };
+        let mut first = [simd.splat_f64s(0.0); A];
+        let mut second = [simd.splat_f64s(0.0); A];
+        for i in 0..ROWS / LANES {
+            let share = shares[i * step + lane];
             for a in 0..A {
-                let difference = simd.sub_f64s(line[a], centre[a]);
+                let difference = simd.sub_f64s(columns[a][i * step + lane], centre[a]);
                 let part = simd.mul_f64s(share, difference);
-                total[0][a] = simd.add_f64s(total[0][a], part);
-                total[1][a] = simd.mul_add_f64s(part, difference, total[1][a]);
+                first[a] = simd.add_f64s(first[a], part);
+                second[a] = simd.mul_add_f64s(part, difference, second[a]);
             }
         }
         for a in 0..A {
-            sums[place(a)] = total[0][a];
-            sums[place(a) + step] = total[1][a];
+            let place = 2 * a * step + lane;
+            sums[place] = simd.add_f64s(sums[place], first[a]);
+            sums[place + step] = simd.add_f64s(sums[place + step], second[a]);
         }
     }
 }
 
-/// Adds the log-likelihood of a chunk, in virtual lanes.
+/// Adds the products of two columns, in virtual lanes.
 #[inline(always)]
-fn add_likelihood(chunk: &Chunk, lanes: &mut [f64; LANES]) {
-    let rows = chunk.log_density.chunks_exact(LANES).zip(chunk.weights.chunks_exact(LANES));
-    for (densities, weights) in rows {
+fn add_lanes(left: &Column, right: &Column, lanes: &mut [f64; LANES]) {
+    for (left, right) in left.chunks_exact(LANES).zip(right.chunks_exact(LANES)) {
         for lane in 0..LANES {
-            lanes[lane] += weights[lane] * densities[lane];
+            lanes[lane] = fma(left[lane], right[lane], lanes[lane]);
         }
     }
 }

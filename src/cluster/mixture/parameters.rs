@@ -141,6 +141,11 @@ fn moments(sums: &Sums, covariance: Covariance) -> (Vec<f64>, Vec<f64>) {
             }
         }
     }
+    if covariance == Covariance::Spherical {
+        let mut common = 0.0;
+        spread.iter().for_each(|variance| common += variance / d as f64);
+        spread.fill(common);
+    }
     (mean, spread)
 }
 

@@ -103,7 +103,8 @@ fn standardised(
     let ids = CustomerIds::numbered(rows.len()).map_err(SegmentError::Customers)?;
     let mut matrix = FeatureMatrix::new(ids);
     for (column, unit) in units.iter().enumerate() {
-        let values = rows.iter().map(|&row| unit.standard(table.value(row, column))).collect();
+        let values =
+            rows.iter().map(|&row| unit.standard(table.value(row, column), unit.scale())).collect();
         matrix = matrix
             .with(FeatureColumn::numbers(column.to_string(), values))
             .map_err(SegmentError::Features)?;
@@ -154,12 +155,13 @@ fn added(
     let parts = map_rows(table.n(), work, |rows| {
         let mut sums = empty.to_vec();
         let mut difference = vec![0.0; d];
+        let scales: Vec<f64> = units.iter().map(|unit| unit.scale()).collect();
         for row in rows {
             let part = &mut sums[labels[row] as usize];
             let weight = table.weight(row);
             part.count += weight;
             for a in 0..d {
-                difference[a] = units[a].standard(table.value(row, a)) - part.about[a];
+                difference[a] = units[a].standard(table.value(row, a), scales[a]) - part.about[a];
                 part.first[a] += weight * difference[a];
             }
             if part.second.len() == d {

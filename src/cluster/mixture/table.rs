@@ -36,16 +36,16 @@ pub(super) struct Unit {
 const FARTHEST: f64 = 1e130;
 
 impl Unit {
+    /// What a difference from the centre is multiplied by.
     #[inline(always)]
-    pub(super) fn standard(self, value: f64) -> f64 {
-        // Divided before it is subtracted where the difference alone would overflow.
-        let difference = value - self.centre;
-        let standard = if difference.abs() < f64::INFINITY {
-            difference / self.width
-        } else {
-            value / self.width - self.centre / self.width
-        };
-        standard.clamp(-FARTHEST, FARTHEST)
+    pub(super) fn scale(self) -> f64 {
+        1.0 / self.width
+    }
+
+    /// A value in standard units. What overflows on the way is [`FARTHEST`] in any case.
+    #[inline(always)]
+    pub(super) fn standard(self, value: f64, scale: f64) -> f64 {
+        ((value - self.centre) * scale).clamp(-FARTHEST, FARTHEST)
     }
 }
 
