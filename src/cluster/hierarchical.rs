@@ -348,7 +348,8 @@ impl HierarchicalModel {
         work: &Work,
     ) -> Result<KMeansModel, SegmentError> {
         let features = features.select(&self.features).map_err(SegmentError::Features)?;
-        kmeans.fit_from(&features, self.centres.values.clone(), work)
+        let centres: Vec<&[f64]> = (0..self.n_segments()).map(|place| self.centre(place)).collect();
+        kmeans.clone().start(&centres).fit(&features, work)
     }
 }
 

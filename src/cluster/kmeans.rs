@@ -25,7 +25,7 @@ pub use empty::EmptyCluster;
 pub use report::{NextBest, SearchReport};
 
 use crate::cluster::kmeans::centres::Centres;
-use crate::cluster::kmeans::lloyd::{lloyd, place};
+use crate::cluster::kmeans::lloyd::place;
 use crate::cluster::kmeans::search::Best;
 use crate::cluster::points::Points;
 use crate::cluster::{
@@ -153,25 +153,6 @@ impl KMeans {
         self
     }
 
-    /// Starts from these centres, one row each in the order of the features, instead of drawing
-    /// any; there is then one start, whatever [`restarts`](Self::restarts) says.
-    ///
-    /// ```
-    /// use segmentry::cluster::{KMeans, Segmenter};
-    /// use segmentry::features::FeatureMatrix;
-    /// use segmentry::work::Work;
-    ///
-    /// let matrix = FeatureMatrix::from_rows(&["x"], &[[0.0], [1.0], [10.0], [12.0]])?;
-    /// let model = KMeans::new(2).start(&[[0.0], [1.0]]).fit(&matrix, &Work::new())?;
-    /// assert_eq!((model.centre(1), model.iterations()), ([11.0].as_slice(), 4));
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
-    /// ```
-    #[must_use]
-    pub fn start<R: AsRef<[f64]>>(mut self, centres: &[R]) -> Self {
-        self.start = Some(centres.iter().map(|centre| centre.as_ref().to_vec()).collect());
-        self
-    }
-
     /// At most so many iterations for each start.
     #[must_use]
     pub fn max_iterations(mut self, iterations: usize) -> Self {
@@ -201,38 +182,6 @@ impl KMeans {
             }
             None => Ok(()),
         }
-    }
-}
-
-impl KMeans {
-    /// One run from these centres, which stand one behind the other.
-    pub(crate) fn fit_from(
-        &self,
-        features: &FeatureMatrix,
-        centres: Vec<f64>,
-        work: &Work,
-    ) -> Result<KMeansModel, SegmentError> {
-        self.validate()?;
-        let rows = Points::of(features)?;
-        let d = rows.d();
-        if centres.len() != self.k * d {
-            let expected = "as many as there are centres";
-            return Err(SegmentError::Param { name: "k", value: self.k as f64, expected });
-        }
-        let start = Centres { values: centres, k: self.k, d };
-        let run = lloyd(&rows, start, self.max_iterations, work)?.in_order();
-        if !run.inertia.is_finite() {
-            return Err(SegmentError::TooFar);
-        }
-        Ok(KMeansModel {
-            features: features.names(),
-            centres: run.centres,
-            inertia: run.inertia,
-            iterations: run.iterations,
-            converged: run.converged,
-            hits: 1,
-            restarts: 1,
-        })
     }
 }
 
@@ -354,6 +303,7 @@ pub(crate) fn segment_names(k: usize) -> Vec<String> {
 mod tests {
     use super::*;
     use crate::cluster::kmeans::centres::squared_distance;
+    use crate::cluster::kmeans::lloyd::lloyd;
     use crate::num::random::{Purpose, Stream};
 
     fn matrix(rows: &[[f64; 2]]) -> FeatureMatrix {

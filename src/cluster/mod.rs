@@ -34,16 +34,16 @@ mod error;
 mod hdbscan;
 mod hierarchical;
 mod joint;
+mod k_medians;
 mod kmeans;
+mod labels;
 mod latent_class;
 mod medoids;
+mod mini_batch;
 mod mixed;
 mod mixture;
 mod neighbours;
 mod numbers;
-mod k_medians;
-mod mini_batch;
-mod labels;
 mod points;
 mod prediction_strength;
 mod prototypes;
@@ -61,18 +61,17 @@ pub use error::SegmentError;
 pub use hdbscan::{Hdbscan, HdbscanModel, Placement, Selection};
 pub use hierarchical::{Dendrogram, Hierarchical, HierarchicalModel, Linkage, Merge};
 pub use joint::{BasisShare, Joint, JointModel};
-pub use kmeans::{KMeans, KMeansModel};
+pub use k_medians::{KMedians, KMediansModel};
+pub use kmeans::{EmptyCluster, KMeans, KMeansModel, NextBest, SearchReport};
+pub use labels::Labels;
 pub use latent_class::{
     Acceleration, Assignment, ClassLogit, ClassMean, Classification, Correction,
     InformationCriteria, LatentClassErrors, LatentClassModel, LatentClasses, LogitTerm, NewLevels,
     Starts,
 };
 pub use medoids::{KMedoids, MedoidsModel, Searched};
-pub use mixture::{Covariance, GaussianMixture, GaussianMixtureModel};
-pub use k_medians::{KMedians, KMediansModel};
-pub use kmeans::{EmptyCluster, KMeans, KMeansModel, NextBest, SearchReport};
 pub use mini_batch::{MiniBatchKMeans, MiniBatchModel};
-pub use labels::Labels;
+pub use mixture::{Covariance, GaussianMixture, GaussianMixtureModel};
 pub use prediction_strength::{ChosenKMeans, PredictionStrength, Strength, prediction_strength};
 pub use prototypes::{KPrototypes, PrototypesModel, VariableShare};
 pub use scorer::{Item, Scorer, ScoringRule, Test, TreeNode};

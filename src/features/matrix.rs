@@ -142,6 +142,8 @@ impl FeatureColumn {
     /// Which rows are missing, where any is.
     pub(crate) fn gaps(&self) -> Option<&[bool]> {
         self.missing.as_deref()
+    }
+
     fn of_rows(&self, rows: &[usize]) -> Self {
         fn take<T: Copy>(values: &[T], rows: &[usize]) -> Vec<T> {
             rows.iter().map(|&row| values[row]).collect()

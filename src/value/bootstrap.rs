@@ -119,9 +119,7 @@ impl Bootstrap {
         };
         let replicate = |index: usize| {
             let drawn = match process {
-                None => {
-                    drawn_again(base, Stream::new(self.seed, Purpose::Replicate, index as u64))
-                }
+                None => drawn_again(base, Stream::new(self.seed, Purpose::Replicate, index as u64)),
                 Some(process) => self.simulated(process, base, index as u64),
             };
             model.refit(&drawn, work)

@@ -15,9 +15,9 @@ mod cdnow_audit;
 mod certification;
 mod discrete_and_contractual;
 mod fifty_digits;
+mod gaussian_mixtures;
 mod hdbscan;
 mod hierarchical;
-mod gaussian_mixtures;
 #[cfg(feature = "csv")]
 mod holdout;
 mod iris;

@@ -106,7 +106,6 @@ fn start(row: usize) -> usize {
 }
 
 impl Triangle {
-    fn new(numbers: &Numbers<'_>, distinct: &Distinct, work: &Work) -> Result<Self, Cancelled> {
     fn new(
         numbers: &Numbers<'_>,
         distinct: &Distinct,

@@ -1,4 +1,3 @@
-
 use super::*;
 use crate::cluster::KMeans;
 use crate::num::random::{Purpose, Stream};

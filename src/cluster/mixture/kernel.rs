@@ -188,8 +188,6 @@ impl Chunk {
 
     /// Reads rows from `first` on, and not those from `end` on: these weigh nothing.
     #[inline(always)]
-    fn read<S: Simd>(&mut self, _: S, table: &Table<'_>, units: &[Unit], first: usize, end: usize) {
-        let width = S::F64_LANES;
     fn read(&mut self, table: &Table<'_>, units: &[Unit], first: usize, end: usize) {
         table.copy_weights(first, &mut self.weights);
         self.weights[(end - first).min(ROWS)..].fill(0.0);
@@ -304,24 +302,6 @@ impl Chunk {
 
     /// Centres the rows on a mean, and multiplies them by the responsibilities.
     #[inline(always)]
-    fn centre<S: Simd>(&mut self, simd: S, mean: &[f64], place: usize) {
-        let d = self.d;
-        let standard = S::as_simd_f64s(&self.standard).0.chunks_exact(d);
-        let centred = S::as_mut_simd_f64s(&mut self.centred).0.chunks_exact_mut(d + 1);
-        let weighted = S::as_mut_simd_f64s(&mut self.weighted).0.chunks_exact_mut(d + 1);
-        let shares = S::as_simd_f64s(&self.shares[place]).0;
-        let scale = S::as_simd_f64s(&self.scale).0;
-        let weights = S::as_simd_f64s(&self.weights).0;
-        let one = simd.splat_f64s(1.0);
-        let lines = standard.zip(centred).zip(weighted);
-        let factors = shares.iter().zip(scale).zip(weights);
-        for (((standard, centred), weighted), ((&share, &scale), &weight)) in lines.zip(factors) {
-            let share = simd.mul_f64s(simd.mul_f64s(share, scale), weight);
-            let columns =
-                standard.iter().zip(mean).zip(centred.iter_mut().zip(weighted.iter_mut()));
-            for ((&value, &mean), (centred, weighted)) in columns {
-                *centred = simd.sub_f64s(value, simd.splat_f64s(mean));
-                *weighted = simd.mul_f64s(share, *centred);
     fn weigh<S: Simd>(&mut self, simd: S, mean: &[f64], place: usize) {
         self.responsibilities(place);
         let d = self.standard.len();
