@@ -174,6 +174,10 @@ impl<'a> Expected<'a> {
             .then(|| Chebyshev::fit(0.0, ln_1p(furthest), |log| ahead.purchases(exp_m1(log))))
             .flatten();
         let single = Single { ahead, weeks, discount, by_log };
+        // An integral over sums at each of its places is too much to look for a series with.
+        if discount > 0.0 && single.by_log.is_none() {
+            return Self::Single(single);
+        }
         let series = Chebyshev::fit(ln(low), ln(2.0 * low), |log_scale| single.at(exp(log_scale)));
         series.map_or(Self::Single(single), Self::Series)
     }
