@@ -119,7 +119,7 @@ pub(super) fn random_point<const W: usize>(
 
 fn a_pass_is_the_naive_one<const W: usize>(k: usize, n: usize, items: usize, power: i32) {
     let mut features = survey(n, items, 3, 0.1);
-    if items % 2 == 0 {
+    if items.is_multiple_of(2) {
         let weights = (0..n).map(|row| 0.25 + (row % 7) as f64).collect();
         features = features.with_weights(weights).unwrap();
     }
