@@ -216,14 +216,15 @@ impl Segmenter for LatentClasses {
     /// # Errors
     ///
     /// [`SegmentError::Param`]; [`SegmentError::NoCustomers`]; [`SegmentError::NotAnswers`] for a
-    /// column of numbers; [`SegmentError::TooManyLevels`] for an item with more than 255 answers;
+    /// column of numbers; [`SegmentError::TooManyLevels`] for an item with more than 254 answers;
     /// [`SegmentError::TooFewDistinct`] where there are fewer patterns of answers than classes;
     /// [`SegmentError::Cancelled`].
     ///
     /// # Cost
     ///
     /// Each EM step is proportional to patterns of answers x classes x quarters of items (about
-    /// five yes/no items share one look-up). Memory: about 20 bytes a customer beside the features.
+    /// five yes/no items share one look-up). Memory beside the features: for each customer 8 bytes
+    /// and one more for every five items, for each pattern of answers up to 28.
     fn fit(&self, features: &FeatureMatrix, work: &Work) -> Result<LatentClassModel, SegmentError> {
         self.validate()?;
         if features.n_customers() == 0 {

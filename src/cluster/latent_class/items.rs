@@ -9,8 +9,9 @@ use crate::features::{FeatureColumn, FeatureMatrix, FeatureValues};
 
 /// Codes of a chunk are below it.
 pub(super) const CODES: usize = 256;
-/// Different answers that an item may have: with the missing one they fill a chunk.
-const MOST_LEVELS: usize = CODES - 1;
+/// Different answers that an item may have: two digits are left, for a missing answer and for
+/// [`NEW`].
+const MOST_LEVELS: usize = CODES - 2;
 /// An answer that was not there when the model was made.
 const NEW: u8 = u8::MAX;
 

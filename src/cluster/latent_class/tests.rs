@@ -119,7 +119,7 @@ pub(super) fn random_point<const W: usize>(
 
 fn a_pass_is_the_naive_one<const W: usize>(k: usize, n: usize, items: usize, power: i32) {
     let mut features = survey(n, items, 3, 0.1);
-    if items % 2 == 0 {
+    if items.is_multiple_of(2) {
         let weights = (0..n).map(|row| 0.25 + (row % 7) as f64).collect();
         features = features.with_weights(weights).unwrap();
     }
@@ -355,8 +355,15 @@ fn what_cannot_be_fitted_is_refused() {
         FeatureColumn::of("zip", FeatureValues::Category { levels, codes: (0..300).collect() });
     assert!(matches!(
         fit(LatentClasses::new(1), &matrix(300, [many])),
-        Err(SegmentError::TooManyLevels { got: 300, most: 255, .. })
+        Err(SegmentError::TooManyLevels { got: 300, most: 254, .. })
     ));
+    // One less than too many, and the last of them missing.
+    let levels: Vec<String> = (0..254).map(|level| level.to_string()).collect();
+    let missing = (0..255).map(|row| row == 254).collect();
+    let codes = (0..255).collect();
+    let most = FeatureColumn::of("zip", FeatureValues::Category { levels, codes }).missing(missing);
+    let model = fit(LatentClasses::new(1), &matrix(255, [most])).unwrap();
+    assert_eq!((model.parameters(), model.silent(), model.n_customers()), (253, 1, 254.0));
     let heavy = two.clone().with_weights(vec![1e300; 3]).unwrap();
     assert!(matches!(fit(LatentClasses::new(1), &heavy), Err(SegmentError::Param { .. })));
     let work = Work::new();

@@ -2,8 +2,8 @@
 //!
 //! Once classes are fitted (step one) and customers assigned (step two), a table of assigned
 //! classes against an outcome is biased, because assignments err. How they err is known, and step
-//! three takes it out. The classes stay what they are, which a model fitted to answers and covariates
-//! together does not promise.
+//! three takes it out. The classes stay what they are, which a model fitted to answers and
+//! covariates together does not promise.
 
 mod logit;
 
