@@ -116,17 +116,20 @@ impl<'a> Table<'a> {
         }
     }
 
-    /// Copies a column's values from row `first` on; what lies behind the last row is zero.
+    /// Reads a column from row `first` on, in standard units; what lies behind the last row is zero.
     #[inline(always)]
-    pub(super) fn copy(&self, column: usize, first: usize, out: &mut [f64]) {
+    pub(super) fn read(&self, column: usize, unit: Unit, first: usize, out: &mut [f64]) {
         let count = out.len().min(self.n - first);
+        let scale = unit.scale();
         match self.columns[column] {
             Numbers::Numbers(values) => {
-                out[..count].copy_from_slice(&values[first..first + count]);
+                for (out, &value) in out.iter_mut().zip(&values[first..first + count]) {
+                    *out = unit.standard(value, scale);
+                }
             }
             Numbers::YesNo(values) => {
                 for (out, &value) in out.iter_mut().zip(&values[first..first + count]) {
-                    *out = f64::from(u8::from(value));
+                    *out = unit.standard(f64::from(u8::from(value)), scale);
                 }
             }
         }
