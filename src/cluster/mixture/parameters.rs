@@ -191,7 +191,9 @@ type Raised = (Vec<f64>, Vec<f64>, bool);
 fn diagonal(mut spread: Vec<f64>, floor: f64) -> Option<Raised> {
     let mut singular = false;
     for variance in &mut spread {
-        if !(*variance > floor) {
+        // Also where it is not a number, which no comparison admits to.
+        let above = *variance > floor;
+        if !above {
             singular = true;
             *variance = floor;
         }
@@ -219,7 +221,7 @@ fn full(spread: Vec<f64>, d: usize, floor: f64) -> Option<Raised> {
         .map(|a| (0..d).map(|b| spread[triangle(a.max(b), a.min(b))]).collect())
         .collect::<Vec<Vec<f64>>>();
     let (values, vectors) = linear::eigen(square)?;
-    let singular = values.iter().any(|&value| !(value >= floor));
+    let singular = !values.iter().all(|&value| value >= floor);
     if !singular {
         let precision = inverse_factor(&spread, d)?;
         return Some((spread, precision, false));

@@ -2,8 +2,8 @@
 //! each column's own spread.
 //!
 //! Standard units are what makes one covariance floor fit spend in cents and a share between 0 and
-//! 1, and what keeps squares inside the range of numbers. Nothing is copied: a pass turns each small
-//! chunk of rows into standard units as it reads it.
+//! 1, and what keeps squares inside the range of numbers. Nothing is copied: a pass turns each
+//! small chunk of rows into standard units as it reads it.
 
 use crate::cluster::SegmentError;
 use crate::features::{FeatureColumn, FeatureError, FeatureMatrix, FeatureValues};
@@ -116,7 +116,8 @@ impl<'a> Table<'a> {
         }
     }
 
-    /// Reads a column from row `first` on, in standard units; what lies behind the last row is zero.
+    /// Reads a column from row `first` on, in standard units; what lies behind the last row is
+    /// zero.
     #[inline(always)]
     pub(super) fn read(&self, column: usize, unit: Unit, first: usize, out: &mut [f64]) {
         let count = out.len().min(self.n - first);
