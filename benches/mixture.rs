@@ -83,8 +83,8 @@ fn beside_the_peers(customers: &str, means: &str) {
         }
         seconds.sort_by(f64::total_cmp);
         println!(
-            "{{\"peer\": \"segmentry\", \"task\": \"{name}@{ITERATIONS}it\", \"n\": {}, \"d\": {d}, \
-             \"k\": {}, \"seconds\": {:.6}, \"min\": {:.6}, \"quality\": {{\"ll_per_row\": {:?}, \
+            "{{\"peer\": \"segmentry\", \"task\": \"{name}@{ITERATIONS}it\", \"n\": {}, \
+             \"d\": {d}, \"k\": {}, \"seconds\": {:.6}, \"min\": {:.6}, \"quality\": {{\"ll_per_row\": {:?}, \
              \"iters\": {}}}}}",
             matrix.n_customers(),
             means.len() / d,

@@ -1,7 +1,7 @@
 //! Two-dimensional arrays of `f64` as NumPy stores them.
 
 /// The numbers row by row, and how many there are in a row.
-pub fn read(path: &str) -> (Vec<f64>, usize) {
+pub(crate) fn read(path: &str) -> (Vec<f64>, usize) {
     let bytes = std::fs::read(path).expect("the file can be read");
     assert_eq!(&bytes[..6], b"\x93NUMPY", "a file of NumPy's");
     let header = usize::from(u16::from_le_bytes([bytes[8], bytes[9]]));

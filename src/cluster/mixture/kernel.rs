@@ -1,9 +1,9 @@
 //! Expectation and maximisation in one pass, in vector instructions.
 //!
-//! A chunk of rows is turned into standard units once and stays in the core's first cache. For each
-//! component it is centred on that component's mean, so that neither the densities nor the sums of
-//! products lose digits to a distant origin, and the responsibilities never leave the chunk: a
-//! pass needs no memory per customer.
+//! A chunk of rows is turned into standard units once and stays in the core's first cache. Sums of
+//! products are taken about the mean that a component had before, so that they lose no digits to a
+//! distant origin, and the responsibilities never leave the chunk: a pass needs no memory per
+//! customer.
 //!
 //! A chunk lies column by column, each column of a length that the compiler knows. Densities treat
 //! each row alone. Sums over rows run in
@@ -156,11 +156,9 @@ type Column = [f64; ROWS];
 
 /// A few rows on their way through a pass.
 struct Chunk {
-    /// The columns in standard units.
+    /// A column of ones, then the columns in standard units.
     standard: Vec<Column>,
-    /// The same about a component's mean, with a column of ones behind.
-    centred: Vec<Column>,
-    /// [`centred`](Self::centred) times the responsibilities.
+    /// The same about a component's mean, but for the ones, times the responsibilities.
     weighted: Vec<Column>,
     /// For each component log-densities, then numbers in proportion to its probability.
     shares: Vec<Column>,
@@ -173,11 +171,10 @@ struct Chunk {
 impl Chunk {
     #[inline(always)]
     fn new(d: usize, k: usize) -> Self {
-        let mut centred = vec![[0.0; ROWS]; d + 1];
-        centred[d] = [1.0; ROWS];
+        let mut standard = vec![[0.0; ROWS]; d + 1];
+        standard[0] = [1.0; ROWS];
         Self {
-            standard: vec![[0.0; ROWS]; d],
-            centred,
+            standard,
             weighted: vec![[0.0; ROWS]; d + 1],
             shares: vec![[0.0; ROWS]; k],
             weights: [0.0; ROWS],
@@ -191,12 +188,8 @@ impl Chunk {
     fn read(&mut self, table: &Table<'_>, units: &[Unit], first: usize, end: usize) {
         table.copy_weights(first, &mut self.weights);
         self.weights[(end - first).min(ROWS)..].fill(0.0);
-        for (place, (unit, column)) in units.iter().zip(&mut self.standard).enumerate() {
-            table.copy(place, first, column);
-            let scale = unit.scale();
-            for value in column {
-                *value = unit.standard(*value, scale);
-            }
+        for (place, (unit, column)) in units.iter().zip(&mut self.standard[1..]).enumerate() {
+            table.read(place, *unit, first, column);
         }
     }
 
@@ -204,33 +197,15 @@ impl Chunk {
     #[inline(always)]
     fn log_densities<S: Simd>(&mut self, simd: S, parameters: &Parameters) {
         for (place, component) in parameters.components.iter().enumerate() {
-            let squares = match parameters.covariance {
-                Covariance::Full | Covariance::Tied => {
-                    self.centre(simd, &component.mean);
-                    let (centred, out) = (&self.centred, &mut self.shares[place]);
-                    full_squares(simd, component, centred, out);
-                    out
-                }
+            let (columns, out) = (&self.standard[1..], &mut self.shares[place]);
+            match parameters.covariance {
+                Covariance::Full | Covariance::Tied => full_squares(simd, component, columns, out),
                 Covariance::Diagonal | Covariance::Spherical => {
-                    let (standard, out) = (&self.standard, &mut self.shares[place]);
-                    diagonal_squares(simd, component, standard, out);
-                    out
+                    diagonal_squares(simd, component, columns, out);
                 }
-            };
-            for square in squares {
-                *square = fma(-0.5, *square, component.height);
             }
-        }
-    }
-
-    /// Centres the rows on a mean.
-    #[inline(always)]
-    fn centre<S: Simd>(&mut self, simd: S, mean: &[f64]) {
-        for ((centred, standard), &mean) in self.centred.iter_mut().zip(&self.standard).zip(mean) {
-            let mean = simd.splat_f64s(mean);
-            let centred = S::as_mut_simd_f64s(centred).0;
-            for (centred, &value) in centred.iter_mut().zip(S::as_simd_f64s(standard).0) {
-                *centred = simd.sub_f64s(value, mean);
+            for square in out {
+                *square = fma(-0.5, *square, component.height);
             }
         }
     }
@@ -300,34 +275,30 @@ impl Chunk {
         }
     }
 
-    /// Centres the rows on a mean, and multiplies them by the responsibilities.
+    /// Centres the rows on a mean and multiplies them by the responsibilities.
     #[inline(always)]
     fn weigh<S: Simd>(&mut self, simd: S, mean: &[f64], place: usize) {
         self.responsibilities(place);
-        let d = self.standard.len();
         let shares = &self.shares[place];
-        let columns = self.standard.iter().zip(&mut self.centred).zip(&mut self.weighted);
-        for (((standard, centred), weighted), &mean) in columns.zip(mean) {
+        self.weighted[0] = *shares;
+        let shares = S::as_simd_f64s(shares).0;
+        let columns = self.standard[1..].iter().zip(&mut self.weighted[1..]);
+        for ((standard, weighted), &mean) in columns.zip(mean) {
             let mean = simd.splat_f64s(mean);
             let standard = S::as_simd_f64s(standard).0;
-            let shares = S::as_simd_f64s(shares).0;
-            let centred = S::as_mut_simd_f64s(centred).0;
             let weighted = S::as_mut_simd_f64s(weighted).0;
             for v in 0..ROWS / S::F64_LANES {
-                let value = simd.sub_f64s(standard[v], mean);
-                centred[v] = value;
-                weighted[v] = simd.mul_f64s(shares[v], value);
+                weighted[v] = simd.mul_f64s(shares[v], simd.sub_f64s(standard[v], mean));
             }
         }
-        self.weighted[d] = *shares;
     }
 
-    /// Adds the products of all pairs of columns, of which the last is ones: its products are the
-    /// sums of the others, and its own square is the count.
+    /// Adds the products of all pairs of columns, weighted and not. Those with the ones are counts
+    /// and sums. Only one side is about the mean: that is enough to keep the digits.
     #[inline(always)]
     fn add_products<S: Simd>(&self, simd: S, lanes: &mut [f64]) {
-        let wide = self.centred.len();
-        let (left, right) = (self.weighted.as_slice(), self.centred.as_slice());
+        let wide = self.standard.len();
+        let (left, right) = (self.weighted.as_slice(), self.standard.as_slice());
         let mut a = 0;
         while a + 2 <= wide {
             let mut b = 0;
@@ -367,7 +338,7 @@ impl Chunk {
                 *count += share;
             }
         }
-        let (fours, ones) = self.standard.as_chunks::<4>();
+        let (fours, ones) = self.standard[1..].as_chunks::<4>();
         let (four_means, one_means) = mean.as_chunks::<4>();
         let (four_lanes, one_lanes) = lanes.split_at_mut(4 * fours.len() * 2 * LANES);
         let fours = fours.iter().zip(four_means);
@@ -381,9 +352,9 @@ impl Chunk {
     }
 }
 
-/// Squared lengths of `P (x - mean)`, where the rows are centred already.
+/// Squared lengths of `P x - P mean`.
 #[inline(always)]
-fn full_squares<S: Simd>(simd: S, component: &Component, centred: &[Column], out: &mut Column) {
+fn full_squares<S: Simd>(simd: S, component: &Component, columns: &[Column], out: &mut Column) {
     let d = component.mean.len();
     let zero = simd.splat_f64s(0.0);
     let out = S::as_mut_simd_f64s(out).0;
@@ -398,8 +369,10 @@ fn full_squares<S: Simd>(simd: S, component: &Component, centred: &[Column], out
         while a + 2 <= d {
             let upper = &component.precision[triangle(a, 0)..][..a + 1];
             let lower = &component.precision[triangle(a + 1, 0)..][..a + 2];
-            let (mut up, mut low) = ([zero; ABREAST], [zero; ABREAST]);
-            for ((column, &upper), &lower) in centred.iter().zip(upper).zip(lower) {
+            let up = simd.splat_f64s(component.offset[a]);
+            let low = simd.splat_f64s(component.offset[a + 1]);
+            let (mut up, mut low) = ([up; ABREAST], [low; ABREAST]);
+            for ((column, &upper), &lower) in columns.iter().zip(upper).zip(lower) {
                 let (upper, lower) = (simd.splat_f64s(upper), simd.splat_f64s(lower));
                 let z = vectors(column);
                 for v in 0..ABREAST {
@@ -408,7 +381,7 @@ fn full_squares<S: Simd>(simd: S, component: &Component, centred: &[Column], out
                 }
             }
             let last = simd.splat_f64s(lower[a + 1]);
-            let z = vectors(&centred[a + 1]);
+            let z = vectors(&columns[a + 1]);
             for v in 0..ABREAST {
                 low[v] = simd.mul_add_f64s(last, z[v], low[v]);
                 squares[v] = simd.mul_add_f64s(up[v], up[v], squares[v]);
@@ -418,8 +391,8 @@ fn full_squares<S: Simd>(simd: S, component: &Component, centred: &[Column], out
         }
         if a < d {
             let line = &component.precision[triangle(a, 0)..][..a + 1];
-            let mut sum = [zero; ABREAST];
-            for (column, &factor) in centred.iter().zip(line) {
+            let mut sum = [simd.splat_f64s(component.offset[a]); ABREAST];
+            for (column, &factor) in columns.iter().zip(line) {
                 let factor = simd.splat_f64s(factor);
                 let z = vectors(column);
                 for v in 0..ABREAST {
@@ -436,19 +409,18 @@ fn full_squares<S: Simd>(simd: S, component: &Component, centred: &[Column], out
     }
 }
 
-/// The same where the factor is diagonal, and the rows are not yet centred.
+/// The same where the factor is diagonal.
 #[inline(always)]
 fn diagonal_squares<S: Simd>(simd: S, component: &Component, columns: &[Column], out: &mut Column) {
     let out = S::as_mut_simd_f64s(out).0;
     for group in 0..ROWS / S::F64_LANES / ABREAST {
         let mut squares = [simd.splat_f64s(0.0); ABREAST];
-        let factors = component.mean.iter().zip(&component.precision);
-        for (column, (&mean, &factor)) in columns.iter().zip(factors) {
-            let (mean, factor) = (simd.splat_f64s(mean), simd.splat_f64s(factor));
+        let factors = component.offset.iter().zip(&component.precision);
+        for (column, (&offset, &factor)) in columns.iter().zip(factors) {
+            let (offset, factor) = (simd.splat_f64s(offset), simd.splat_f64s(factor));
             let column = S::as_simd_f64s(column).0;
             for v in 0..ABREAST {
-                let centred = simd.sub_f64s(column[group * ABREAST + v], mean);
-                let scaled = simd.mul_f64s(centred, factor);
+                let scaled = simd.mul_add_f64s(column[group * ABREAST + v], factor, offset);
                 squares[v] = simd.mul_add_f64s(scaled, scaled, squares[v]);
             }
         }
@@ -557,9 +529,14 @@ fn folded(component: &Component, covariance: Covariance, lanes: &[f64]) -> Sums 
     match covariance {
         Covariance::Full | Covariance::Tied => {
             let wide = d + 1;
-            let second = (0..d).flat_map(|a| (0..=a).map(move |b| a * wide + b)).map(at).collect();
-            let first = (0..d).map(|b| at(d * wide + b)).collect();
-            Sums { count: at(d * wide + d), about, first, second }
+            let first: Vec<f64> = (0..d).map(|a| at((a + 1) * wide)).collect();
+            let mut second = Vec::with_capacity(d * (d + 1) / 2);
+            for a in 0..d {
+                for b in 0..=a {
+                    second.push(at((a + 1) * wide + b + 1) - component.mean[b] * first[a]);
+                }
+            }
+            Sums { count: at(0), about, first, second }
         }
         Covariance::Diagonal | Covariance::Spherical => {
             let first = (0..d).map(|a| at(1 + 2 * a)).collect();

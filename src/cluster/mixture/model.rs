@@ -117,8 +117,8 @@ impl GaussianMixtureModel {
     ///
     /// # References
     ///
-    /// Biernacki, C., Celeux, G. & Govaert, G. (2000). Assessing a mixture model for clustering with
-    /// the integrated completed likelihood. *IEEE Transactions on Pattern Analysis and Machine
+    /// Biernacki, C., Celeux, G. & Govaert, G. (2000). Assessing a mixture model for clustering
+    /// with the integrated completed likelihood. *IEEE Transactions on Pattern Analysis and Machine
     /// Intelligence* 22, 719-725.
     pub fn icl(&self) -> f64 {
         self.bic() + 2.0 * self.entropy
@@ -159,8 +159,8 @@ impl GaussianMixtureModel {
         self.hits
     }
 
-    /// The segments that would have shrunk to a point, a line or nobody, and stand at the floor. The
-    /// likelihood of such a mixture says more about the floor than about the customers.
+    /// The segments that would have shrunk to a point, a line or nobody, and stand at the floor.
+    /// The likelihood of such a mixture says more about the floor than about the customers.
     pub fn singular(&self) -> Vec<SegmentId> {
         let components = self.parameters.components.iter().zip(0..);
         components.filter(|(component, _)| component.singular).map(|(_, i)| SegmentId(i)).collect()

@@ -25,6 +25,9 @@ pub(super) struct Component {
     pub(super) spread: Vec<f64>,
     /// The inverse of the spread's Cholesky factor, laid out alike.
     pub(super) precision: Vec<f64>,
+    /// `-P mean`. Rows in standard units carry errors as large as those of `P x - P mean`, which is
+    /// one step less than `P (x - mean)`.
+    pub(super) offset: Vec<f64>,
     /// The logarithm of the weighted density at the mean.
     pub(super) height: f64,
     /// Whether the spread had to be raised to the floor, or nobody is left.
@@ -169,7 +172,15 @@ impl Component {
             let place = if precision.len() == d { a } else { triangle(a, a) };
             height += real::ln(precision[place]);
         }
-        Some(Self { weight, mean, spread, precision, height, singular })
+        let offset = (0..d)
+            .map(|a| match covariance {
+                Covariance::Full | Covariance::Tied => {
+                    (0..=a).fold(0.0, |sum, b| sum - precision[triangle(a, b)] * mean[b])
+                }
+                Covariance::Diagonal | Covariance::Spherical => -precision[a] * mean[a],
+            })
+            .collect();
+        Some(Self { weight, mean, spread, precision, offset, height, singular })
     }
 }
 
@@ -180,7 +191,9 @@ type Raised = (Vec<f64>, Vec<f64>, bool);
 fn diagonal(mut spread: Vec<f64>, floor: f64) -> Option<Raised> {
     let mut singular = false;
     for variance in &mut spread {
-        if !(*variance > floor) {
+        // Also where it is not a number, which no comparison admits to.
+        let above = *variance > floor;
+        if !above {
             singular = true;
             *variance = floor;
         }
@@ -208,7 +221,7 @@ fn full(spread: Vec<f64>, d: usize, floor: f64) -> Option<Raised> {
         .map(|a| (0..d).map(|b| spread[triangle(a.max(b), a.min(b))]).collect())
         .collect::<Vec<Vec<f64>>>();
     let (values, vectors) = linear::eigen(square)?;
-    let singular = values.iter().any(|&value| !(value >= floor));
+    let singular = !values.iter().all(|&value| value >= floor);
     if !singular {
         let precision = inverse_factor(&spread, d)?;
         return Some((spread, precision, false));

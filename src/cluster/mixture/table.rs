@@ -2,8 +2,8 @@
 //! each column's own spread.
 //!
 //! Standard units are what makes one covariance floor fit spend in cents and a share between 0 and
-//! 1, and what keeps squares inside the range of numbers. Nothing is copied: a pass turns each small
-//! chunk of rows into standard units as it reads it.
+//! 1, and what keeps squares inside the range of numbers. Nothing is copied: a pass turns each
+//! small chunk of rows into standard units as it reads it.
 
 use crate::cluster::SegmentError;
 use crate::features::{FeatureColumn, FeatureError, FeatureMatrix, FeatureValues};
@@ -116,17 +116,21 @@ impl<'a> Table<'a> {
         }
     }
 
-    /// Copies a column's values from row `first` on; what lies behind the last row is zero.
+    /// Reads a column from row `first` on, in standard units; what lies behind the last row is
+    /// zero.
     #[inline(always)]
-    pub(super) fn copy(&self, column: usize, first: usize, out: &mut [f64]) {
+    pub(super) fn read(&self, column: usize, unit: Unit, first: usize, out: &mut [f64]) {
         let count = out.len().min(self.n - first);
+        let scale = unit.scale();
         match self.columns[column] {
             Numbers::Numbers(values) => {
-                out[..count].copy_from_slice(&values[first..first + count]);
+                for (out, &value) in out.iter_mut().zip(&values[first..first + count]) {
+                    *out = unit.standard(value, scale);
+                }
             }
             Numbers::YesNo(values) => {
                 for (out, &value) in out.iter_mut().zip(&values[first..first + count]) {
-                    *out = f64::from(u8::from(value));
+                    *out = unit.standard(f64::from(u8::from(value)), scale);
                 }
             }
         }
