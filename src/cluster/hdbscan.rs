@@ -22,7 +22,7 @@ use crate::units::SegmentId;
 use crate::work::Work;
 
 use condensed::Condensed;
-pub use condensed::Selection;
+pub use condensed::DenseSelection;
 use search::{Cores, Nearest, Newcomers};
 
 /// Customers for one task.
@@ -63,14 +63,19 @@ const CUSTOMERS: usize = 256;
 pub struct Hdbscan {
     min_cluster_size: usize,
     min_samples: Option<usize>,
-    selection: Selection,
+    selection: DenseSelection,
     epsilon: f64,
 }
 
 impl Hdbscan {
     /// Asks for segments of at least so many customers, chosen by excess of mass.
     pub fn new(min_cluster_size: usize) -> Self {
-        Self { min_cluster_size, min_samples: None, selection: Selection::default(), epsilon: 0.0 }
+        Self {
+            min_cluster_size,
+            min_samples: None,
+            selection: DenseSelection::default(),
+            epsilon: 0.0,
+        }
     }
 
     /// How many customers, the one in question among them, make a place dense: the distance to the
@@ -86,7 +91,7 @@ impl Hdbscan {
 
     /// How segments are chosen among groups.
     #[must_use]
-    pub fn selection(mut self, selection: Selection) -> Self {
+    pub fn selection(mut self, selection: DenseSelection) -> Self {
         self.selection = selection;
         self
     }

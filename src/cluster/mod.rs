@@ -24,7 +24,7 @@ mod segmenter;
 mod spanning;
 
 pub use error::SegmentError;
-pub use hdbscan::{Hdbscan, HdbscanModel, Placement, Selection};
+pub use hdbscan::{DenseSelection, Hdbscan, HdbscanModel, Placement};
 pub use hierarchical::{Dendrogram, Hierarchical, HierarchicalModel, Linkage, Merge};
 pub use kmeans::{KMeans, KMeansModel};
 pub use prediction_strength::{ChosenKMeans, PredictionStrength, Strength, prediction_strength};
