@@ -44,7 +44,7 @@ const CUSTOMERS: usize = 256;
 /// use segmentry::features::FeatureMatrix;
 /// use segmentry::work::Work;
 ///
-/// let rows = [[0.0], [0.1], [0.2], [0.3], [5.0], [9.0], [9.1], [9.2]];
+/// let rows = [[0.0], [0.1], [0.2], [0.3], [30.0], [9.0], [9.1], [9.2]];
 /// let matrix = FeatureMatrix::from_rows(&["x"], &rows)?;
 /// let model = Hdbscan::new(3).min_samples(2).fit(&matrix, &Work::new())?;
 /// let segments = model.assign(&matrix, &Work::new())?;
@@ -284,7 +284,7 @@ impl HdbscanModel {
     /// let known = [[0.0], [1.0], [2.0], [3.0], [50.0], [51.0], [52.0]];
     /// let known = FeatureMatrix::from_rows(&["x"], &known)?;
     /// let model = Hdbscan::new(3).min_samples(2).fit(&known, &Work::new())?;
-    /// let new = FeatureMatrix::from_rows(&["x"], &[[1.5], [4.0], [25.0]])?;
+    /// let new = FeatureMatrix::from_rows(&["x"], &[[1.5], [4.0], [-60.0]])?;
     /// let placed = model.place(&new, &Work::new())?;
     /// assert_eq!(placed[0].segment, model.placements()[0].segment);
     /// assert_eq!((placed[0].strength, placed[1].strength), (1.0, 1.0));
