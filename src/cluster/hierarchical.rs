@@ -123,9 +123,9 @@ impl Hierarchical {
     ///
     /// # Cost
     ///
-    /// In n different customers and d features, all of which grow with the square of n at most.
-    /// Ward and single: boxes leave out what is far, which is most where d is small; memory n (8 d
-    /// + 60) bytes. Complete and average: time n² d, memory 4 n² bytes.
+    /// In n different customers and d features, the time grows with the square of n at most. Ward
+    /// and single: boxes leave out what is far, which is most of it where d is small; memory
+    /// n (8 d + 60) bytes. Complete and average: time n² d, memory 4 n² bytes.
     ///
     /// # Example
     ///
@@ -135,7 +135,8 @@ impl Hierarchical {
     /// use segmentry::work::Work;
     ///
     /// let matrix = FeatureMatrix::from_rows(&["x"], &[[0.0], [1.0], [3.0]])?;
-    /// let tree = Hierarchical::new(1).linkage(Linkage::Average).dendrogram(&matrix, &Work::new())?;
+    /// let average = Hierarchical::new(1).linkage(Linkage::Average);
+    /// let tree = average.dendrogram(&matrix, &Work::new())?;
     /// assert_eq!(tree.heights().collect::<Vec<f64>>(), [1.0, 2.5]);
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```

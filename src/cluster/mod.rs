@@ -58,7 +58,7 @@ pub use coreset::{CoresetError, CoresetKMeans, CoresetModel};
 pub use criteria::Criteria;
 pub use dissimilarity::Dissimilarity;
 pub use error::SegmentError;
-pub use hdbscan::{Hdbscan, HdbscanModel, Placement, Selection};
+pub use hdbscan::{DenseSelection, Hdbscan, HdbscanModel, Placement};
 pub use hierarchical::{Dendrogram, Hierarchical, HierarchicalModel, Linkage, Merge};
 pub use joint::{BasisShare, Joint, JointModel};
 pub use k_medians::{KMedians, KMediansModel};

@@ -31,6 +31,7 @@ pub(super) trait Search {
     fn bound(&self) -> f64;
 
     /// Whether a box can hold anything of interest.
+    #[inline(always)]
     fn enters(&self, _level: usize, _place: usize) -> bool {
         true
     }

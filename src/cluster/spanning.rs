@@ -225,8 +225,8 @@ impl Search for Nearest<'_> {
         if self.group[name as usize] == self.mine {
             return;
         }
-        // The bound may have come from elsewhere, so that the first stranger within it is the nearest
-        // yet, although it may be no nearer.
+        // The bound may have come from elsewhere, so that the first stranger within it counts,
+        // although it may be no nearer.
         let key = |name: u32| (name.min(self.me), name.max(self.me));
         let nearer =
             squared < self.squared || (squared == self.squared && key(name) < key(self.stranger));

@@ -8,7 +8,7 @@ use crate::cluster::hierarchical::{Pair, Sets};
 /// How segments are chosen among groups.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
-pub enum Selection {
+pub enum DenseSelection {
     /// Those that last: the largest excess of mass over the density at which they appear. Few
     /// segments of different density.
     #[default]
@@ -106,10 +106,10 @@ impl Condensed {
 
     /// For each group, the segment it belongs to, as the number of the group that was chosen. The
     /// group of everybody is none.
-    pub(super) fn segments(&self, selection: Selection, epsilon: f64) -> Vec<Option<u32>> {
+    pub(super) fn segments(&self, selection: DenseSelection, epsilon: f64) -> Vec<Option<u32>> {
         let mut chosen = match selection {
-            Selection::Leaf => self.groups.iter().map(|group| !group.falls_apart).collect(),
-            Selection::ExcessOfMass => self.lasting(),
+            DenseSelection::Leaf => self.groups.iter().map(|group| !group.falls_apart).collect(),
+            DenseSelection::ExcessOfMass => self.lasting(),
         };
         chosen[0] = false;
         if epsilon > 0.0 {

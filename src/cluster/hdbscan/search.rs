@@ -8,7 +8,9 @@ use crate::cluster::neighbours::{NOBODY, Neighbours, Search};
 pub(super) struct Around<'a> {
     weights: &'a [f64],
     need: f64,
+    /// Squared distances with weights, the nearest first.
     near: Vec<(f64, f64)>,
+    sum: f64,
     bound: f64,
     /// A point right at the place.
     twin: u32,
@@ -17,13 +19,14 @@ pub(super) struct Around<'a> {
 impl<'a> Around<'a> {
     #[inline(always)]
     fn new(weights: &'a [f64], need: f64) -> Self {
-        Self { weights, need, near: Vec::new(), bound: f64::INFINITY, twin: NOBODY }
+        Self { weights, need, near: Vec::new(), sum: 0.0, bound: f64::INFINITY, twin: NOBODY }
     }
 
     /// For another place.
     #[inline(always)]
     fn clear(&mut self) {
         self.near.clear();
+        self.sum = 0.0;
         self.bound = f64::INFINITY;
         self.twin = NOBODY;
     }
@@ -51,21 +54,23 @@ impl Search for Around<'_> {
         if cost == 0.0 && name < self.twin {
             self.twin = name;
         }
+        let weight = self.weights[name as usize];
         let mut at = self.near.len();
-        self.near.push((cost, 0.0));
+        self.near.push((cost, weight));
         while at > 0 && self.near[at - 1].0 > cost {
-            self.near[at] = self.near[at - 1];
+            self.near.swap(at, at - 1);
             at -= 1;
         }
-        self.near[at] = (cost, self.weights[name as usize]);
-        let mut sum = 0.0;
-        for place in 0..self.near.len() {
-            sum += self.near[place].1;
-            if sum >= self.need {
-                self.near.truncate(place + 1);
-                self.bound = self.near[place].0;
+        self.sum += weight;
+        while let Some(&(farthest, last)) = self.near.last() {
+            if self.sum - last < self.need {
+                if self.sum >= self.need {
+                    self.bound = farthest;
+                }
                 break;
             }
+            self.sum -= last;
+            self.near.pop();
         }
     }
 }
