@@ -17,6 +17,7 @@ mod discrete_and_contractual;
 mod fifty_digits;
 #[cfg(feature = "csv")]
 mod holdout;
+mod indices;
 mod iris;
 mod needs_exclusivity;
 #[cfg(feature = "csv")]
