@@ -42,8 +42,8 @@
 //!   not invent distances.
 //! - A mixture finds as many components as the shape of one skewed group needs, which are no
 //!   segments: read its ICL, which counts overlap, rather than its BIC.
-//! - HDBSCAN leaves customers in no segment, which is honest and no partition. Choose it to find the
-//!   dense groups, not to plan for everybody.
+//! - HDBSCAN leaves customers in no segment, which is honest and no partition. Choose it to find
+//!   the dense groups, not to plan for everybody.
 //! - How many: [`PredictionStrength`] for k-means alone, and [`select`](crate::select) where
 //!   methods, numbers of segments and features compete; both can say that there are none.
 //! - Look at how often the best optimum was hit ([`Criteria::hit_rate`]). Where it is a few in a

@@ -129,7 +129,7 @@ fn one_segmentation_measured() {
             if (case.as_str(), name) == ("iris_last_point_alone", "davies_bouldin") {
                 // The distance of a single customer to its own mean is 0; scikit-learn's expanded
                 // square gives 1.7e-7. By plain differences:
-                agrees(value.unwrap(), &1.314_729_715_300_354_5.into(), case);
+                agrees(value.unwrap(), &Value::from(1.314_729_715_300_354_5_f64), case);
             } else if !want[name].is_null() {
                 agrees(value.unwrap(), &want[name], &format!("{case} {name}"));
             }
