@@ -36,8 +36,8 @@ pub trait SegmentModel: fmt::Debug + Send + Sync {
     fn story(&self) -> String;
 
     /// The model as plain data for placing one customer, where it can be had in one of the forms of
-    /// [`ScoringRule`](crate::cluster::ScoringRule). It places as [`assign`](Self::assign) does, but
-    /// for customers within rounding of a border.
+    /// [`ScoringRule`](crate::cluster::ScoringRule). It places as [`assign`](Self::assign) does,
+    /// but for customers within rounding of a border.
     fn scorer(&self) -> Option<Scorer> {
         None
     }

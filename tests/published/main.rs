@@ -20,6 +20,7 @@ mod hdbscan;
 mod hierarchical;
 #[cfg(feature = "csv")]
 mod holdout;
+mod indices;
 mod iris;
 mod latent_class;
 mod mixed_kinds;

@@ -150,7 +150,10 @@ impl Placed<'_> {
         let weights = blocks::sum(sample, weight);
         let mean = blocks::sum(sample, |i| weight(i) * widths[i]) / weights;
         // A ratio of two means: its error is that of the weighted deviations.
-        let squares = blocks::sum(sample, |i| (weight(i) * (widths[i] - mean)).powi(2));
+        let squares = blocks::sum(sample, |i| {
+            let deviation = weight(i) * (widths[i] - mean);
+            deviation * deviation
+        });
         let m = sample as f64;
         let of_all = (n as f64 - m) / n as f64;
         let error = (of_all * squares * m / (m - 1.0)).sqrt() / weights;

@@ -336,7 +336,10 @@ mod tests {
                 // By the definition.
                 let mut naive = 0.0;
                 for other in placed.places(segment) {
-                    let square = |c| (placed.value(place, c) - placed.value(other, c)).powi(2);
+                    let square = |c| {
+                        let apart = placed.value(place, c) - placed.value(other, c);
+                        apart * apart
+                    };
                     naive += (square(0) + square(1) + square(2)).sqrt();
                 }
                 let sum = tiles.sum(&sums, place, segment);
