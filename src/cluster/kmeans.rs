@@ -153,25 +153,6 @@ impl KMeans {
         self
     }
 
-    /// Starts from these centres, one row each in the order of the features, instead of drawing
-    /// any; there is then one start, whatever [`restarts`](Self::restarts) says.
-    ///
-    /// ```
-    /// use segmentry::cluster::{KMeans, Segmenter};
-    /// use segmentry::features::FeatureMatrix;
-    /// use segmentry::work::Work;
-    ///
-    /// let matrix = FeatureMatrix::from_rows(&["x"], &[[0.0], [1.0], [10.0], [12.0]])?;
-    /// let model = KMeans::new(2).start(&[[0.0], [1.0]]).fit(&matrix, &Work::new())?;
-    /// assert_eq!((model.centre(1), model.iterations()), ([11.0].as_slice(), 4));
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
-    /// ```
-    #[must_use]
-    pub fn start<R: AsRef<[f64]>>(mut self, centres: &[R]) -> Self {
-        self.start = Some(centres.iter().map(|centre| centre.as_ref().to_vec()).collect());
-        self
-    }
-
     /// At most so many iterations for each start.
     #[must_use]
     pub fn max_iterations(mut self, iterations: usize) -> Self {

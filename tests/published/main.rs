@@ -18,6 +18,7 @@ mod fifty_digits;
 #[cfg(feature = "csv")]
 mod holdout;
 mod iris;
+mod k_means_optima;
 mod needs_exclusivity;
 #[cfg(feature = "csv")]
 mod online_retail;
@@ -30,6 +31,18 @@ mod rival_faults;
 fn golden(name: &str) -> String {
     let path = format!("{}/tests/golden/{name}", env!("CARGO_MANIFEST_DIR"));
     std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{path}: {error}"))
+}
+
+/// A file that may not be copied here, below the folder that `SEGMENTRY_DATA` names; nothing where
+/// the variable is not set, and then it says so.
+fn elsewhere(name: &str) -> Option<std::path::PathBuf> {
+    let Some(folder) = std::env::var_os("SEGMENTRY_DATA") else {
+        println!("skipped: SEGMENTRY_DATA does not name the folder with {name}");
+        return None;
+    };
+    let path = std::path::PathBuf::from(folder).join(name);
+    assert!(path.exists(), "{} is missing", path.display());
+    Some(path)
 }
 
 /// Fails unless the two agree to `tolerance`, relative to the wanted value.

@@ -332,3 +332,6 @@ fn given(start: &[Vec<f64>], k: usize, d: usize) -> Result<Centres, SegmentError
         None => Ok(Centres { values, k, d }),
     }
 }
+
+#[cfg(test)]
+mod tests;
