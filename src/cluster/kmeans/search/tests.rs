@@ -45,8 +45,9 @@ fn nine_rows_reach_the_least_inertia_of_all_partitions() {
         let rows: Vec<[f64; 2]> =
             (0..9).map(|_| std::array::from_fn(|_| stream.below(30) as f64)).collect();
         for k in 2..4usize {
-            let labels =
-                |code: usize| -> Vec<usize> { (0..9).map(|row| code / k.pow(row as u32) % k).collect() };
+            let labels = |code: usize| -> Vec<usize> {
+                (0..9).map(|row| code / k.pow(row as u32) % k).collect()
+            };
             let all_used = |labels: &Vec<usize>| (0..k).all(|segment| labels.contains(&segment));
             let least = (0..k.pow(9))
                 .map(labels)
