@@ -88,7 +88,7 @@ impl Search<'_> {
     }
 
     fn draw(&self, number: usize, stream: &mut Stream, found: &mut Found) -> Option<()> {
-        let candidates = if number % 2 == 0 { 1 } else { greedy_candidates(self.k) };
+        let candidates = if number.is_multiple_of(2) { 1 } else { greedy_candidates(self.k) };
         let centres = draw_centres(self.packs, self.k, candidates, stream);
         let optimum = self.descent.from(self.packs, centres)?;
         found.distances += optimum.distances + (self.packs.n * self.k * candidates) as u64;
