@@ -127,6 +127,13 @@ impl KMeans {
                             found.absorb(round, scale);
                         }
                     }
+                    // Where nearly all rounds agree there is nothing to join.
+                    if hits(&rounds, &found) + 1 < rounds.len() {
+                        work.check()?;
+                        search
+                            .last_round(&mut found)
+                            .ok_or(SegmentError::EmptySegment { segment: 0 })?;
+                    }
                 } else {
                     let mut next = FIRST;
                     while hits(&found.starts, &found) < ENOUGH && !spent(&found) {
