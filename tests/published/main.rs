@@ -24,6 +24,7 @@ mod indices;
 mod iris;
 mod latent_class;
 mod mixed_kinds;
+mod k_means_optima;
 mod needs_exclusivity;
 #[cfg(feature = "csv")]
 mod online_retail;

@@ -94,6 +94,7 @@ pub(in crate::cluster) fn place(
 
 /// Lloyd's iteration from these centres, until nobody changes place. A segment that loses its last
 /// member takes the row that lies farthest from its own centre.
+#[cfg(test)]
 pub(super) fn lloyd(
     rows: &Points<'_>,
     start: Centres,

@@ -98,7 +98,7 @@ impl Packs {
     }
 }
 
-/// What is taken off the numbers of a column: its least, where the column lies further from zero
+/// What is taken off the numbers of a column: the one nearest to zero, where the column lies further from zero
 /// than it is wide, so that differences keep their digits; otherwise nothing.
 ///
 /// Numbers of one sign within a factor of two have an exact difference, so that nothing is rounded

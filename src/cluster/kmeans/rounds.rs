@@ -88,7 +88,7 @@ impl Search<'_> {
     }
 
     fn draw(&self, number: usize, stream: &mut Stream, found: &mut Found) -> Option<()> {
-        let candidates = if number % 2 == 0 { 1 } else { greedy_candidates(self.k) };
+        let candidates = if number.is_multiple_of(2) { 1 } else { greedy_candidates(self.k) };
         let centres = draw_centres(self.packs, self.k, candidates, stream);
         let optimum = self.descent.from(self.packs, centres)?;
         found.distances += optimum.distances + (self.packs.n * self.k * candidates) as u64;
@@ -104,10 +104,22 @@ impl Search<'_> {
         for start in 0..STARTS {
             self.draw(start, &mut stream, &mut found)?;
         }
+        self.breed(&mut found, &mut stream)?;
+        Some(found)
+    }
+
+    /// Breeds from the best optima of all rounds, once they are done: centres that no round had
+    /// together may be in different ones.
+    pub(super) fn last_round(&self, found: &mut Found) -> Option<()> {
+        let mut stream = Stream::new(self.seed, Purpose::Recombination, u64::MAX);
+        self.breed(found, &mut stream)
+    }
+
+    fn breed(&self, found: &mut Found, stream: &mut Stream) -> Option<()> {
         let mut idle = 0;
         while idle < PATIENCE {
             let least = found.least();
-            let centres = self.offspring(&mut found, &mut stream)?;
+            let centres = self.offspring(found, stream)?;
             let optimum = self.descent.from(self.packs, centres)?;
             found.distances += optimum.distances;
             found.recombined.push(optimum.inertia);
@@ -115,7 +127,7 @@ impl Search<'_> {
             idle = if better { 0 } else { idle + 1 };
             found.keep(optimum, self.scale);
         }
-        Some(found)
+        Some(())
     }
 
     /// Centres for a further start from optima already found.

@@ -66,7 +66,8 @@ impl KMeansModel {
         if saved.features.iter().enumerate().any(twice) {
             return invalid("features", "a list without repeats");
         }
-        if !(saved.inertia >= 0.0) {
+        // What is read as an exact number is finite.
+        if saved.inertia < 0.0 {
             return invalid("inertia", "at least 0");
         }
         if !saved.search.is_possible() {

@@ -127,6 +127,13 @@ impl KMeans {
                             found.absorb(round, scale);
                         }
                     }
+                    // Where nearly all rounds agree there is nothing to join.
+                    if hits(&rounds, &found) + 1 < rounds.len() {
+                        work.check()?;
+                        search
+                            .last_round(&mut found)
+                            .ok_or(SegmentError::EmptySegment { segment: 0 })?;
+                    }
                 } else {
                     let mut next = FIRST;
                     while hits(&found.starts, &found) < ENOUGH && !spent(&found) {
@@ -332,3 +339,6 @@ fn given(start: &[Vec<f64>], k: usize, d: usize) -> Result<Centres, SegmentError
         None => Ok(Centres { values, k, d }),
     }
 }
+
+#[cfg(test)]
+mod tests;
