@@ -11,17 +11,17 @@ pub(crate) mod lloyd;
 mod nearest;
 pub(crate) mod search;
 mod seeding;
+mod sift;
 mod sums;
 
 pub use empty::EmptyCluster;
 
 use crate::cluster::kmeans::centres::Centres;
-use crate::cluster::kmeans::lloyd::place;
+use crate::cluster::kmeans::lloyd::segments;
 use crate::cluster::kmeans::search::Best;
 use crate::cluster::points::Points;
 use crate::cluster::{Membership, SegmentError, SegmentModel, Segmentation, Segmenter};
 use crate::features::FeatureMatrix;
-use crate::units::SegmentId;
 use crate::work::Work;
 
 /// K-means with k-means++ seeding and restarts.
@@ -205,8 +205,7 @@ impl KMeansModel {
 impl SegmentModel for KMeansModel {
     fn assign(&self, features: &FeatureMatrix, work: &Work) -> Result<Segmentation, SegmentError> {
         let rows = Points::of_columns(features, &self.features)?;
-        let (labels, _) = place(&rows, &self.centres, work)?;
-        let hard = labels.into_iter().map(|label| Some(SegmentId(label))).collect();
+        let hard = segments(&rows, &self.centres, work)?;
         let names = (1..=self.n_segments()).map(|number| format!("Segment {number}")).collect();
         let segmentation =
             Segmentation::new(features.ids().clone(), names, Membership::Hard(hard))?;

@@ -274,3 +274,29 @@ fn a_tolerance_stops_early() {
     assert!(early.converged && early.iterations < late.iterations);
     assert!(early.inertia >= late.inertia && early.inertia < 1.01 * late.inertia);
 }
+
+/// Rows that single precision cannot tell apart, and rows that it cannot hold.
+#[test]
+fn single_precision_never_decides_what_it_cannot_see() {
+    let work = Work::new();
+    let near = |row: usize| 1.0 + 1e-9 * (row % 7) as f64;
+    let columns: [Vec<f64>; 5] = [
+        (0..500).map(near).collect(),
+        (0..500).map(|row| 1e12 + (row % 9) as f64).collect(),
+        (0..500).map(|row| 1e60 * near(row)).collect(),
+        (0..500).map(|row| 1e-60 * near(row)).collect(),
+        (0..500).map(|row| if row == 3 { 1e40 } else { near(row) }).collect(),
+    ];
+    for column in columns {
+        let points = points(&[column.clone(), column], None);
+        let values = (0..6).flat_map(|row| points.row(row * 5)).collect();
+        let centres = Centres { values, k: 6, d: 2 };
+        let (labels, _) = place(&points, &centres, &work).unwrap();
+        let again = segments(&points, &centres, &work).unwrap();
+        assert!(labels.iter().eq(again.iter().flatten().map(|segment| &segment.0)));
+        assert!(labels.iter().any(|&label| label > 0));
+    }
+    let points = points(&[vec![1e200, 0.0]], None);
+    let centres = Centres { values: vec![0.0], k: 1, d: 1 };
+    assert!(matches!(segments(&points, &centres, &work), Err(SegmentError::TooFar)));
+}
