@@ -99,8 +99,9 @@ impl Sieve {
         to.gaps.resize(rows.len(), 0.0);
         to.too_far = false;
         simd::run(Single { sieve: self, points, start, rows, to: &mut *to });
-        // Written as "not above" so that what overflowed is asked again, too.
-        let doubtful = to.gaps.iter().enumerate().filter(|(_, gap)| !(**gap > 0.0));
+        // Where single precision overflowed, the gap is no number.
+        let unsure = |gap: &f32| *gap <= 0.0 || gap.is_nan();
+        let doubtful = to.gaps.iter().enumerate().filter(|(_, gap)| unsure(gap));
         let places: Vec<usize> = doubtful.map(|(place, _)| place).collect();
         let again: Vec<u32> = match rows {
             Rows::All(_) => places.iter().map(|&place| place as u32).collect(),
@@ -141,12 +142,13 @@ impl WithSimd for Single<'_, '_> {
         // Tile by tile, feature by feature: a tile lies in one piece, whatever the distance of the
         // columns from one another.
         let mut scratch = vec![0.0f32; chunk * d];
+        let mut stage = [0.0f32; CHUNK];
         let total = self.rows.len();
         let mut first = 0;
         while first < total {
             let rows = chunk.min(total - first);
             for feature in 0..d {
-                self.gather::<S>(feature, [first, rows], &mut scratch);
+                self.gather::<S>(feature, [first, rows], &mut stage, &mut scratch);
             }
             for tile_first in (0..rows).step_by(tile) {
                 let (values, _) = S::as_simd_f32s(&scratch[tile_first * d..][..tile * d]);
@@ -176,39 +178,32 @@ fn store<S: Simd>(simd: S, to: &mut [f32], values: [S::f32s; VECTORS]) {
 impl Single<'_, '_> {
     /// Copies one feature of a chunk of rows to its place in the tiles.
     #[inline(always)]
-    fn gather<S: Simd>(&self, feature: usize, [first, rows]: [usize; 2], to: &mut [f32]) {
-        let tile = VECTORS * S::F32_LANES;
+    fn gather<S: Simd>(
+        &self,
+        feature: usize,
+        [first, rows]: [usize; 2],
+        stage: &mut [f32; CHUNK],
+        to: &mut [f32],
+    ) {
         let (unit, middle) = (self.sieve.exact.unit, self.sieve.middle[feature]);
         let column = &self.points.column(feature)[self.start..];
-        let single = |value: f64| (value * unit - middle) as f32;
-        let tiles = to.chunks_exact_mut(tile * self.points.d());
         match self.rows {
             Rows::All(_) => {
-                let from = &column[first..first + rows];
-                for (from, to) in from.chunks(tile).zip(tiles) {
-                    let to = &mut to[feature * tile..][..tile];
-                    if from.len() == tile {
-                        let vectors = from.chunks_exact(S::F32_LANES);
-                        for (from, to) in vectors.zip(to.chunks_exact_mut(S::F32_LANES)) {
-                            for lane in 0..S::F32_LANES {
-                                to[lane] = single(from[lane]);
-                            }
-                        }
-                    } else {
-                        for (to, from) in to.iter_mut().zip(from) {
-                            *to = single(*from);
-                        }
-                    }
+                for (to, from) in stage.iter_mut().zip(&column[first..first + rows]) {
+                    *to = (from * unit - middle) as f32;
                 }
             }
             Rows::Some(some) => {
-                for (some, to) in some[first..first + rows].chunks(tile).zip(tiles) {
-                    let to = &mut to[feature * tile..][..tile];
-                    for (to, &row) in to.iter_mut().zip(some) {
-                        *to = single(column[row as usize]);
-                    }
+                for (to, &row) in stage.iter_mut().zip(&some[first..first + rows]) {
+                    *to = (column[row as usize] * unit - middle) as f32;
                 }
             }
+        }
+        let (vectors, _) = S::as_simd_f32s(stage.as_slice());
+        let (to, _) = S::as_mut_simd_f32s(to);
+        let tiles = to.chunks_exact_mut(VECTORS * self.points.d());
+        for (to, from) in tiles.zip(vectors.chunks_exact(VECTORS)) {
+            to[feature * VECTORS..][..VECTORS].copy_from_slice(from);
         }
     }
 }
