@@ -300,3 +300,25 @@ fn single_precision_never_decides_what_it_cannot_see() {
     let centres = Centres { values: vec![0.0], k: 1, d: 1 };
     assert!(matches!(segments(&points, &centres, &work), Err(SegmentError::TooFar)));
 }
+
+#[test]
+fn a_given_start_is_used_or_refused() {
+    use crate::cluster::{KMeans, Segmenter};
+    use crate::features::FeatureMatrix;
+
+    let rows = [[0.0], [1.0], [10.0], [12.0]];
+    let matrix = FeatureMatrix::from_rows(&["x"], &rows).unwrap();
+    let model = KMeans::new(2).start(&[[0.0], [1.0]]).fit(&matrix, &Work::new()).unwrap();
+    assert_eq!((model.centre(1), model.iterations()), ([11.0].as_slice(), 3));
+    let refused =
+        |start: &[Vec<f64>]| KMeans::new(2).start(start).fit(&matrix, &Work::new()).unwrap_err();
+    assert!(matches!(refused(&[vec![0.0]]), SegmentError::Param { name: "start", .. }));
+    assert!(matches!(
+        refused(&[vec![0.0], vec![f64::NAN]]),
+        SegmentError::Param { name: "start", .. }
+    ));
+    assert!(matches!(
+        refused(&[vec![0.0], vec![1.0, 2.0]]),
+        SegmentError::OtherFeatures { expected: 1, got: 2 }
+    ));
+}
