@@ -97,6 +97,34 @@ where
     }
 }
 
+/// The elements that `f` writes for each stretch of `0..n`, `N` long but the last, one behind the
+/// other. Unlike with [`fill`], the memory is first touched by the threads that fill it.
+pub(crate) fn tiles<T, const N: usize, F>(n: usize, work: &Work, f: F) -> Result<Vec<T>, Cancelled>
+where
+    T: Copy + Default + Send,
+    F: Fn(Range<usize>, &mut [T; N]) + Sync,
+{
+    let tile = |number: usize| {
+        let mut tile = [T::default(); N];
+        if work.check().is_ok() {
+            f(number * N..(number * N + N).min(n), &mut tile);
+        }
+        tile
+    };
+    #[cfg(feature = "parallel")]
+    let tiles: Vec<[T; N]> = {
+        use rayon::iter::{IntoParallelIterator, ParallelIterator};
+        (0..n.div_ceil(N)).into_par_iter().map(tile).collect()
+    };
+    #[cfg(not(feature = "parallel"))]
+    let tiles: Vec<[T; N]> = (0..n.div_ceil(N)).map(tile).collect();
+    // A cancelled handle stays cancelled, so that no tile was left out unnoticed.
+    work.check()?;
+    let mut all = tiles.into_flattened();
+    all.truncate(n);
+    Ok(all)
+}
+
 /// Sorts, on all threads. Elements that compare equal must be the same, so that their order cannot
 /// tell how many threads there were.
 pub(crate) fn sort<T, F>(elements: &mut [T], compare: F)
@@ -191,9 +219,21 @@ mod tests {
     }
 
     #[test]
+    fn tiles_are_laid_in_order() {
+        let write = |range: Range<usize>, tile: &mut [usize; 8]| {
+            for (cell, number) in tile.iter_mut().zip(range) {
+                *cell = number;
+            }
+        };
+        assert_eq!(tiles(21, &Work::new(), write).unwrap(), (0..21).collect::<Vec<usize>>());
+        assert_eq!(tiles(0, &Work::new(), write).unwrap(), []);
+    }
+
+    #[test]
     fn a_cancelled_handle_stops_the_blocks() {
         let work = Work::new();
         work.canceller().cancel();
+        assert!(tiles(10, &work, |_, _: &mut [u8; 4]| ()).is_err());
         assert!(map_blocks(10, &work, |rows| rows.len()).is_err());
     }
 

@@ -11,7 +11,6 @@
 //! where it is, and the labels are those of the plain iteration, bit for bit.
 
 use crate::cluster::kmeans::centres::Centres;
-use crate::cluster::kmeans::nearest::Found;
 
 /// A gap of which nothing is known.
 pub(super) const UNKNOWN: f32 = f32::NEG_INFINITY;
@@ -67,10 +66,8 @@ impl Ways {
 
     /// The gap of a row that was just looked at, to be held against later limits.
     #[inline(always)]
-    pub(super) fn gap(&self, found: &Found, place: usize) -> f32 {
-        let (near, next) = (found.distances[place].sqrt(), found.seconds[place].sqrt());
-        let gap = next * (1.0 - self.margin) - near * (1.0 + self.margin)
-            + self.both[found.labels[place] as usize];
+    pub(super) fn gap(&self, gap: f32, label: u32) -> f32 {
+        let gap = f64::from(gap) + self.both[label as usize];
         // The gap may not round up, and the later way of the centres counts from here on.
         let kept = gap - gap.abs() * (2.0 * SINGLE);
         if kept > LEAST { kept as f32 } else { UNKNOWN }

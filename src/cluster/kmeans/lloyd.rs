@@ -4,14 +4,18 @@
 //! another ([`sums`](super::sums)). When few rows move, bounds spare most of the reading
 //! ([`bounds`](super::bounds)). Neither changes a bit of the result.
 
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use crate::cluster::SegmentError;
 use crate::cluster::kmeans::bounds::{UNKNOWN, Ways};
 use crate::cluster::kmeans::centres::Centres;
 use crate::cluster::kmeans::empty::{EmptyCluster, Farthest};
-use crate::cluster::kmeans::nearest::{Found, Packed, Rows, each_nearest, each_nearest_two};
+use crate::cluster::kmeans::nearest::{Found, Packed, Rows, each_nearest};
+use crate::cluster::kmeans::sift::{Sieve, Sifted};
 use crate::cluster::kmeans::sums::{Change, Grid, Moves, Sums};
 use crate::cluster::points::Points;
 use crate::num::{blocks, simd};
+use crate::units::SegmentId;
 use crate::work::{Cancelled, Work};
 
 /// One start, carried to its end.
@@ -56,7 +60,10 @@ pub(super) struct Rules {
 }
 
 /// Bounds are kept once no more than one row in so many changes place.
-const FEW: usize = 12;
+const FEW: usize = 6;
+
+/// Rows that are placed at a time when nothing else is asked.
+const TILE: usize = 1024;
 
 /// A row of no segment yet.
 const NOWHERE: u32 = u32::MAX;
@@ -90,6 +97,32 @@ pub(in crate::cluster) fn place(
         inertia += part;
     }
     Ok((labels, inertia / packed.unit / packed.unit))
+}
+
+/// The segment of every row: the labels of [`place`], without the distances.
+///
+/// # Errors
+///
+/// [`SegmentError::TooFar`] where a row is infinitely far from all centres,
+/// [`SegmentError::Cancelled`].
+pub(super) fn segments(
+    rows: &Points<'_>,
+    centres: &Centres,
+    work: &Work,
+) -> Result<Vec<Option<SegmentId>>, SegmentError> {
+    let sieve = Sieve::of(centres, rows, work)?;
+    let too_far = AtomicBool::new(false);
+    let all = blocks::tiles(rows.n(), work, |range, to: &mut [Option<SegmentId>; TILE]| {
+        let mut sifted = Sifted::default();
+        sieve.sift(rows, range.start, Rows::All(range.len()), &mut sifted);
+        for (to, label) in to.iter_mut().zip(&sifted.labels) {
+            *to = Some(SegmentId(*label));
+        }
+        if sifted.too_far {
+            too_far.store(true, Ordering::Relaxed);
+        }
+    })?;
+    if too_far.into_inner() { Err(SegmentError::TooFar) } else { Ok(all) }
 }
 
 /// Lloyd's iteration from these centres, until nobody changes place. A segment that loses its last
@@ -173,14 +206,14 @@ impl<'a, 'p> State<'a, 'p> {
 
     /// Places the rows and moves those that changed place; how many did.
     fn assign(&mut self, work: &Work) -> Result<usize, Cancelled> {
-        let packed = Packed::of(&self.centres, self.rows, work)?;
+        let sieve = Sieve::of(&self.centres, self.rows, work)?;
         let pass = Pass {
             rows: self.rows,
             grid: &self.grid,
             k: self.centres.k(),
-            packed: &packed,
+            sieve: &sieve,
             // The ways of the centres are in the unit of the features.
-            ways: self.ways.as_ref().filter(|_| packed.unit == 1.0),
+            ways: self.ways.as_ref().filter(|_| sieve.exact.unit == 1.0),
             limits: self.ways.as_ref().map(Ways::limits).unwrap_or_default(),
         };
         let mut moved = 0;
@@ -305,7 +338,7 @@ struct Pass<'a, 'p> {
     rows: &'a Points<'p>,
     grid: &'a Grid,
     k: usize,
-    packed: &'a Packed,
+    sieve: &'a Sieve,
     ways: Option<&'a Ways>,
     limits: Vec<f32>,
 }
@@ -327,32 +360,33 @@ impl Pass<'_, '_> {
                 changes.push(Change { row: start + at, from, to });
             }
         };
-        if let Some(ways) = self.ways {
-            let doubtful = self.doubtful(labels, gaps);
-            gaps.resize(rows, UNKNOWN);
-            // Reading single rows costs more than reading all in order, until most can be spared.
-            if doubtful.len() * 2 > rows {
-                each_nearest_two(self.rows, start, Rows::All(rows), self.packed, |found| {
-                    for place in 0..found.rows {
-                        note(labels, found.first + place, found.labels[place]);
-                        gaps[found.first + place] = ways.gap(found, place);
-                    }
-                });
-            } else {
-                let some = Rows::Some(&doubtful);
-                each_nearest_two(self.rows, start, some, self.packed, |found| {
-                    for (place, &at) in doubtful[found.first..][..found.rows].iter().enumerate() {
-                        note(labels, at as usize, found.labels[place]);
-                        gaps[at as usize] = ways.gap(found, place);
-                    }
-                });
+        let mut sifted = Sifted::default();
+        let doubtful = self.ways.map(|_| self.doubtful(labels, gaps));
+        // To gather a single row costs as much as 48 more centres, in order as much as eight.
+        let spares = |count: usize| count * (self.k + 48) <= rows * (self.k + 8);
+        let doubtful = doubtful.filter(|doubtful| spares(doubtful.len()));
+        if let Some(doubtful) = &doubtful {
+            self.sieve.sift(self.rows, start, Rows::Some(doubtful), &mut sifted);
+            for (place, &at) in doubtful.iter().enumerate() {
+                note(labels, at as usize, sifted.labels[place]);
             }
         } else {
-            each_nearest(self.rows, start, Rows::All(rows), self.packed, |found| {
-                for place in 0..found.rows {
-                    note(labels, found.first + place, found.labels[place]);
+            self.sieve.sift(self.rows, start, Rows::All(rows), &mut sifted);
+            for (at, &label) in sifted.labels.iter().enumerate() {
+                note(labels, at, label);
+            }
+        }
+        if let Some(ways) = self.ways {
+            let found = sifted.labels.iter().zip(&sifted.gaps);
+            let found = found.map(|(&label, &gap)| ways.gap(gap, label));
+            if let Some(doubtful) = doubtful {
+                for (at, gap) in doubtful.into_iter().zip(found) {
+                    gaps[at as usize] = gap;
                 }
-            });
+            } else {
+                gaps.clear();
+                gaps.extend(found);
+            }
         }
         (!changes.is_empty()).then(|| {
             let mut sums = self.grid.zeros(self.k);

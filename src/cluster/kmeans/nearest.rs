@@ -83,7 +83,7 @@ pub(super) enum Rows<'a> {
 }
 
 impl Rows<'_> {
-    fn len(self) -> usize {
+    pub(super) fn len(self) -> usize {
         match self {
             Self::All(rows) => rows,
             Self::Some(rows) => rows.len(),

@@ -274,3 +274,51 @@ fn a_tolerance_stops_early() {
     assert!(early.converged && early.iterations < late.iterations);
     assert!(early.inertia >= late.inertia && early.inertia < 1.01 * late.inertia);
 }
+
+/// Rows that single precision cannot tell apart, and rows that it cannot hold.
+#[test]
+fn single_precision_never_decides_what_it_cannot_see() {
+    let work = Work::new();
+    let near = |row: usize| 1.0 + 1e-9 * (row % 7) as f64;
+    let columns: [Vec<f64>; 5] = [
+        (0..500).map(near).collect(),
+        (0..500).map(|row| 1e12 + (row % 9) as f64).collect(),
+        (0..500).map(|row| 1e60 * near(row)).collect(),
+        (0..500).map(|row| 1e-60 * near(row)).collect(),
+        (0..500).map(|row| if row == 3 { 1e40 } else { near(row) }).collect(),
+    ];
+    for column in columns {
+        let points = points(&[column.clone(), column], None);
+        let values = (0..6).flat_map(|row| points.row(row * 5)).collect();
+        let centres = Centres { values, k: 6, d: 2 };
+        let (labels, _) = place(&points, &centres, &work).unwrap();
+        let again = segments(&points, &centres, &work).unwrap();
+        assert!(labels.iter().eq(again.iter().flatten().map(|segment| &segment.0)));
+        assert!(labels.iter().any(|&label| label > 0));
+    }
+    let points = points(&[vec![1e200, 0.0]], None);
+    let centres = Centres { values: vec![0.0], k: 1, d: 1 };
+    assert!(matches!(segments(&points, &centres, &work), Err(SegmentError::TooFar)));
+}
+
+#[test]
+fn a_given_start_is_used_or_refused() {
+    use crate::cluster::{KMeans, Segmenter};
+    use crate::features::FeatureMatrix;
+
+    let rows = [[0.0], [1.0], [10.0], [12.0]];
+    let matrix = FeatureMatrix::from_rows(&["x"], &rows).unwrap();
+    let model = KMeans::new(2).start(&[[0.0], [1.0]]).fit(&matrix, &Work::new()).unwrap();
+    assert_eq!((model.centre(1), model.iterations()), ([11.0].as_slice(), 3));
+    let refused =
+        |start: &[Vec<f64>]| KMeans::new(2).start(start).fit(&matrix, &Work::new()).unwrap_err();
+    assert!(matches!(refused(&[vec![0.0]]), SegmentError::Param { name: "start", .. }));
+    assert!(matches!(
+        refused(&[vec![0.0], vec![f64::NAN]]),
+        SegmentError::Param { name: "start", .. }
+    ));
+    assert!(matches!(
+        refused(&[vec![0.0], vec![1.0, 2.0]]),
+        SegmentError::OtherFeatures { expected: 1, got: 2 }
+    ));
+}
