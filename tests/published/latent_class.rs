@@ -170,7 +170,7 @@ fn cheating_and_the_social_survey() {
 
     let (names, answers) = rows("segmentation/polca_gss82.csv").unwrap();
     let answers = categories(&names, &answers, 0..4);
-    for (k, want) in [(2, -2783.268_009_6), (3, -2754.545_404_8)] {
+    for (k, want) in [(2, -2_783.268_009_6), (3, -2_754.545_404_8)] {
         near(fit(k, &answers).log_likelihood(), want, LOG_LIKELIHOOD);
     }
     let model = fit(3, &answers);
@@ -187,12 +187,12 @@ fn fast_food_with_one_to_six_classes() {
     let Some((names, people)) = rows("segmentation/mcdonalds.csv") else { return };
     let answers = categories(&names, &people, 0..11);
     let known = [
-        (-8346.216_976_84, 16_772.529_195_98, None),
-        (-7610.836_089_64, 15_702.054_512_92, Some(0.844_654_379)),
-        (-7311.477_836_47, 15_303.972_034_53, Some(0.866_512_489)),
-        (-7111.108_124_57, 15_117.979_206_21, Some(0.862_596_992)),
-        (-7011.167_457_60, 15_202.240_966_38, Some(0.839_576_644)),
-        (-6956.019_224_96, 15_209.193_447_62, Some(0.850_163_503)),
+        (-8_346.216_976_84, 16_772.529_195_98, None),
+        (-7_610.836_089_64, 15_702.054_512_92, Some(0.844_654_379)),
+        (-7_311.477_836_47, 15_303.972_034_53, Some(0.866_512_489)),
+        (-7_111.108_124_57, 15_117.979_206_21, Some(0.862_596_992)),
+        (-7_011.167_457_60, 15_202.240_966_38, Some(0.839_576_644)),
+        (-6_956.019_224_96, 15_209.193_447_62, Some(0.850_163_503)),
     ];
     for (k, (log_likelihood, icl, entropy_r2)) in (1..).zip(known) {
         let model = fit(k, &answers);

@@ -22,9 +22,9 @@ mod hierarchical;
 mod holdout;
 mod indices;
 mod iris;
+mod k_means_optima;
 mod latent_class;
 mod mixed_kinds;
-mod k_means_optima;
 mod needs_exclusivity;
 #[cfg(feature = "csv")]
 mod online_retail;

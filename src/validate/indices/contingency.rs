@@ -162,7 +162,7 @@ impl Contingency {
     fn pairs(&self) -> (f64, f64, f64, f64) {
         let pairs = |counts: &[u64]| {
             let twice = |&n: &u64| u128::from(n) * u128::from(n.saturating_sub(1));
-            (counts.iter().map(twice).fold(0, |sum, n| sum + n) / 2) as f64
+            (counts.iter().map(twice).sum::<u128>() / 2) as f64
         };
         (pairs(&self.counts), pairs(&self.rows), pairs(&self.columns), pairs(&[self.n]))
     }
@@ -332,7 +332,7 @@ impl Contingency {
             .zip(&self.rows)
             .filter(|&(_, &size)| size > 1)
             .map(|(row, &size)| {
-                let together = row.iter().map(|&count| pairs(count)).fold(0, |sum, p| sum + p);
+                let together = row.iter().map(|&count| pairs(count)).sum::<u128>();
                 together as f64 / pairs(size) as f64
             })
             .fold(1.0, f64::min)
