@@ -42,8 +42,8 @@ use crate::work::Work;
 /// repeated rows.
 ///
 /// How thoroughly is searched depends on the size of the data alone. By default the search ends when
-/// the best optimum was hit three times, by rounds of recombination on small data and by
-/// independent starts on larger ones, or when the [`budget`](Self::budget) is spent.
+/// three of four rounds of recombination came to the best optimum, on larger data when independent
+/// starts hit it three times, or when the [`budget`](Self::budget) is spent.
 /// [`KMeansModel::search`] tells how often the best optimum was hit and how far the next best lie
 /// from it.
 ///
