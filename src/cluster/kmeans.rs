@@ -42,8 +42,8 @@ use crate::work::Work;
 /// repeated rows.
 ///
 /// How thoroughly is searched depends on the size of the data alone. By default the search ends when
-/// the best optimum was hit three times, by rounds of recombination on small data and by
-/// independent starts on larger ones, or when the [`budget`](Self::budget) is spent.
+/// three of four rounds of recombination came to the best optimum, on larger data when independent
+/// starts hit it three times, or when the [`budget`](Self::budget) is spent.
 /// [`KMeansModel::search`] tells how often the best optimum was hit and how far the next best lie
 /// from it.
 ///
@@ -94,8 +94,7 @@ impl KMeans {
     /// Asks for `k` segments, with a budget of 4,000,000,000, at most 300 iterations a start, and
     /// seed 0.
     ///
-    /// The budget is about two seconds of one core. On the survey data that it was tried on (1,453
-    /// people, 11 items, and harder ones made alike), a search ends well before.
+    /// On 1,453 people and 11 items of a survey a search ends well before the budget is spent.
     pub fn new(k: usize) -> Self {
         Self {
             k,

@@ -74,8 +74,7 @@ pub struct ChosenKMeans {
 /// Rows that decide on k at most.
 const SAMPLE: usize = 10_000;
 /// Starts for each half; the halves are many, and a poor start of one only lowers the strength a
-/// little. Each start is carried to an optimum that no single move betters, so that three of them do
-/// what five of Lloyd's iteration alone did.
+/// little. Each start is carried to an optimum that no single move betters.
 const HALF_RESTARTS: usize = 3;
 
 impl Default for PredictionStrength {

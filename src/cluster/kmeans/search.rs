@@ -1,7 +1,7 @@
 //! The search for the best optimum, as thorough as the data are small.
 //!
-//! Small data are packed and searched in rounds of starts and recombination until three rounds
-//! agree. Middling data get independent starts until the best optimum was hit three times, large
+//! Small data are packed and searched in rounds of starts and recombination until three rounds of
+//! four agree. Middling data get independent starts until the best optimum was hit three times, large
 //! ones a few starts from k-means++. The work is counted in products of customers, segments and
 //! features, never in seconds, so that the answer is the same on every machine.
 
@@ -116,7 +116,7 @@ impl KMeans {
                     && self.allows(packs.n, packs.d, SMALL);
                 if breeds {
                     while hits(&found.starts, &found) < PLAIN
-                        && hits(&rounds, &found) < ENOUGH
+                        && hits(&rounds, &found) < ENOUGH.max(rounds.len() * 3 / 4)
                         && !spent(&found)
                     {
                         let first = rounds.len();
