@@ -12,7 +12,7 @@ fn matrix(rows: &[Vec<f64>]) -> FeatureMatrix {
 fn heaps(n: usize, d: usize, seed: u64) -> Vec<Vec<f64>> {
     let mut stream = Stream::new(seed, Purpose::Restart, 0);
     let row = |i: usize, stream: &mut Stream| -> Vec<f64> {
-        let spread = if i % 7 == 0 { 6.0 } else { 0.3 + (i % 3) as f64 * 0.4 };
+        let spread = if i.is_multiple_of(7) { 6.0 } else { 0.3 + (i % 3) as f64 * 0.4 };
         (0..d).map(|j| ((i % 3) * (j + 2) % 4) as f64 * 4.0 + spread * stream.normal()).collect()
     };
     (0..n).map(|i| row(i, &mut stream)).collect()

@@ -313,7 +313,7 @@ mod tests {
     #[test]
     fn a_sum_is_rounded_once() {
         // Half way between two numbers, until the last part decides.
-        let tie = 2f64.powi(53);
+        let tie = 9_007_199_254_740_992.0_f64;
         assert_eq!(rounded_sum(&mut vec![tie, 1.0]), tie);
         assert_eq!(rounded_sum(&mut vec![tie, 1.0, 1e-30]), tie + 2.0);
         assert_eq!(rounded_sum(&mut vec![tie, 1.0, -1e-30]), tie);

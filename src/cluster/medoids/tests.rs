@@ -16,7 +16,10 @@ fn cloud(n: usize, seed: u64) -> Vec<[f64; 2]> {
 }
 
 fn cost_of(rows: &[[f64; 2]], weights: &[f64], medoids: &[usize]) -> f64 {
-    let far = |a: &[f64; 2], b: &[f64; 2]| ((a[0] - b[0]).powi(2) + (a[1] - b[1]).powi(2)).sqrt();
+    let far = |a: &[f64; 2], b: &[f64; 2]| {
+        let (x, y) = (a[0] - b[0], a[1] - b[1]);
+        (x * x + y * y).sqrt()
+    };
     let near =
         |row| medoids.iter().map(|&m| far(&rows[row], &rows[m])).fold(f64::INFINITY, f64::min);
     (0..rows.len()).map(|row| weights[row] * near(row)).sum()

@@ -32,7 +32,8 @@ fn inertia(rows: &[[f64; 2]], labels: &[usize], k: usize) -> f64 {
             rows.iter().zip(labels).filter(|(_, l)| **l == segment).map(|(row, _)| row).collect();
         for column in 0..2 {
             let mean = members.iter().map(|row| row[column]).sum::<f64>() / members.len() as f64;
-            total += members.iter().map(|row| (row[column] - mean).powi(2)).sum::<f64>();
+            total +=
+                members.iter().map(|row| (row[column] - mean) * (row[column] - mean)).sum::<f64>();
         }
     }
     total
