@@ -171,9 +171,9 @@ impl Options {
                 let fit = |k| LatentClasses::new(k).seed(seed).fit(&matrix, &work);
                 let model = match k {
                     Some(k) => fit(k)?,
-                    None => {
-                        least((1..=8).map(|k| fit(k).map(|model| (model.criteria().bic, model))))?
-                    }
+                    None => least(
+                        (1..=8).map(|k| fit(k).map(|model| (model.information().bic, model))),
+                    )?,
                 };
                 let found = Found::of(&model, &matrix)?;
                 let (objective, iterations) = (Some(model.log_likelihood()), Some(model.steps()));

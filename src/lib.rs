@@ -102,6 +102,7 @@ pub mod work;
 
 mod error;
 mod num;
+mod saved;
 
 /// The README's example is run like any other.
 #[cfg(all(doctest, feature = "csv"))]

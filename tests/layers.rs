@@ -6,7 +6,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// What everything may use. The base knows no stage.
-const BASE: &[&str] = &["units", "work", "num"];
+const BASE: &[&str] = &["units", "work", "num", "saved"];
 
 /// The stages in the order of the flow; one may import only from those before it.
 const STAGES: &[&str] = &[

@@ -1,6 +1,7 @@
 //! What can go wrong while customers are grouped.
 
 use crate::features::FeatureError;
+use crate::saved::SavedModelError;
 use crate::units::{SegmentId, UnitError};
 use crate::work::Cancelled;
 
@@ -110,27 +111,9 @@ pub enum SegmentError {
         /// Features given.
         got: usize,
     },
-    /// A saved model is no JSON, or lacks something.
-    #[error("the text is no saved model")]
-    Malformed {
-        /// What the reader of JSON says.
-        #[source]
-        source: serde_json::Error,
-    },
-    /// A saved model is of another kind.
-    #[error("the format is not `{expected}`")]
-    OtherFormat {
-        /// What was asked for.
-        expected: &'static str,
-    },
-    /// A newer version of this crate saved the model.
-    #[error("version {version} is newer than {newest}, the newest that this crate reads")]
-    FromTheFuture {
-        /// Its version.
-        version: u32,
-        /// The newest that is known.
-        newest: u32,
-    },
+    /// A saved model cannot be read.
+    #[error(transparent)]
+    Saved(SavedModelError),
     /// A part of a model cannot be.
     #[error("`{what}` is not {expected}")]
     Invalid {
@@ -182,6 +165,12 @@ pub enum SegmentError {
     /// The caller cancelled.
     #[error(transparent)]
     Cancelled(Cancelled),
+}
+
+impl From<SavedModelError> for SegmentError {
+    fn from(error: SavedModelError) -> Self {
+        Self::Saved(error)
+    }
 }
 
 impl From<Cancelled> for SegmentError {

@@ -84,13 +84,13 @@ mod points;
 mod prediction_strength;
 mod prototypes;
 mod rules;
-mod saved;
 mod scorer;
 mod segmentation;
 mod segmenter;
 mod spanning;
 mod spherical;
 
+pub use crate::saved::SavedModelError;
 pub use coreset::{CoresetError, CoresetKMeans, CoresetModel};
 pub use criteria::Criteria;
 pub use dissimilarity::Dissimilarity;

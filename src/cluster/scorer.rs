@@ -9,7 +9,7 @@ mod columns;
 
 use serde::{Deserialize, Serialize};
 
-use crate::cluster::{Membership, SegmentError, Segmentation, saved};
+use crate::cluster::{Membership, SegmentError, Segmentation};
 use crate::features::FeatureMatrix;
 use crate::num::blocks;
 use crate::num::real::{exp, ln};
@@ -278,10 +278,9 @@ impl Scorer {
     ///
     /// # Errors
     ///
-    /// [`SegmentError::Malformed`], [`SegmentError::OtherFormat`],
-    /// [`SegmentError::FromTheFuture`].
+    /// [`SegmentError::Saved`].
     pub fn from_json(text: &str) -> Result<Self, SegmentError> {
-        saved::from_json(text, FORMAT, VERSION)
+        Ok(saved::from_json(text, FORMAT, VERSION)?)
     }
 
     fn prepared(&self) -> Prepared<'_> {

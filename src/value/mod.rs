@@ -87,6 +87,7 @@ mod shifted_beta_geometric;
 mod spend_model;
 mod valuation;
 
+pub use crate::saved::SavedModelError;
 pub use audit::{
     CohortAge, CohortLens, CohortRevenue, CustomerBaseAudit, HealthLens, PeriodHealth, PeriodLens,
     PurchaseBand, SourceAge, SourceLens, SpendQuantile, Turnover, TwoPeriodsLens,
@@ -143,6 +144,5 @@ pub use quantile_groups::{GroupSummary, QuantileGroups, Ties, ValueGroups};
 pub use rates::Rates;
 pub use renewals::{Membership, Renewal, RenewalTable};
 pub use rfm::{Monetary, Rfm, RfmCuts, RfmQuantities, RfmScore, RfmScores};
-pub use saved::SavedModelError;
 pub use shifted_beta_geometric::{FittedShiftedBetaGeometric, ShiftedBetaGeometric};
 pub use spend_model::{FittedSpendModel, SpendModel};

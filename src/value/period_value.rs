@@ -11,11 +11,12 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use crate::data::CustomerHistory;
+use crate::saved::{from_json, to_json};
 use crate::value::ladder::{Outlook, SavedSpend, SeenSpend, Spend};
 use crate::value::lifetime::{Laid, with_total};
 use crate::value::period_length::SavedPeriodLength;
 use crate::value::period_table::PeriodTable;
-use crate::value::saved::{Exact, from_json, to_json};
+use crate::value::saved::Exact;
 use crate::value::spend_model::SpendSource;
 use crate::value::valuation::{Reach, Valuation};
 use crate::value::{

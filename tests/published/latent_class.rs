@@ -102,8 +102,8 @@ fn carcinoma_of_two_three_and_four_classes() {
     for (k, log_likelihood, aic, bic, sizes) in known {
         let model = fit(k, &answers);
         near(model.log_likelihood(), log_likelihood, LOG_LIKELIHOOD);
-        near(model.criteria().aic, aic, 1e-3);
-        near(model.criteria().bic, bic, 1e-3);
+        near(model.information().aic, aic, 1e-3);
+        near(model.information().bic, bic, 1e-3);
         for (&got, &want) in model.sizes().iter().zip(sizes) {
             near(got, want, PROBABILITY);
         }
@@ -197,14 +197,14 @@ fn fast_food_with_one_to_six_classes() {
     for (k, (log_likelihood, icl, entropy_r2)) in (1..).zip(known) {
         let model = fit(k, &answers);
         near(model.log_likelihood(), log_likelihood, LOG_LIKELIHOOD);
-        near(model.criteria().icl, icl, 1e-2);
+        near(model.information().icl, icl, 1e-2);
         assert_eq!(model.parameters(), k - 1 + 11 * k);
         match (model.entropy_r2(), entropy_r2) {
             (Some(got), Some(want)) => near(got, want, 1e-5),
             (got, want) => assert_eq!(got, want),
         }
     }
-    let criteria = fit(4, &answers).criteria();
+    let criteria = fit(4, &answers).information();
     close(criteria.aic, 14_316.216_249_13, 1e-8);
     close(criteria.bic, 14_564.441_375_32, 1e-8);
     close(criteria.caic, 14_611.441_375_32, 1e-8);

@@ -3,8 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use crate::cluster::kmeans::centres::Centres;
-use crate::cluster::saved::{from_json, to_json};
 use crate::cluster::{KMeansModel, SearchReport, SegmentError};
+use crate::saved::{from_json, to_json};
 
 const FORMAT: &str = "segmentry.k-means";
 const VERSION: u32 = 1;
@@ -53,8 +53,7 @@ impl KMeansModel {
     ///
     /// # Errors
     ///
-    /// [`SegmentError::Malformed`], [`SegmentError::OtherFormat`], [`SegmentError::FromTheFuture`],
-    /// [`SegmentError::Invalid`].
+    /// [`SegmentError::Saved`], [`SegmentError::Invalid`].
     pub fn from_json(text: &str) -> Result<Self, SegmentError> {
         let saved: Saved = from_json(text, FORMAT, VERSION)?;
         let invalid = |what, expected| Err(SegmentError::Invalid { what, expected });
@@ -89,6 +88,7 @@ mod tests {
     use super::*;
     use crate::cluster::{KMeans, SegmentModel, Segmenter};
     use crate::features::FeatureMatrix;
+    use crate::saved::SavedModelError;
     use crate::work::Work;
 
     #[test]
@@ -111,12 +111,18 @@ mod tests {
             assert!(text.contains(from), "{text}");
             KMeansModel::from_json(&text.replace(from, to)).unwrap_err()
         };
-        assert!(matches!(with("k-means", "k-mean"), SegmentError::OtherFormat { .. }));
+        assert!(matches!(
+            with("k-means", "k-mean"),
+            SegmentError::Saved(SavedModelError::OtherFormat { .. })
+        ));
         assert!(matches!(
             with("\"version\": 1", "\"version\": 9"),
-            SegmentError::FromTheFuture { .. }
+            SegmentError::Saved(SavedModelError::FromTheFuture { .. })
         ));
-        assert!(matches!(with("2e0", "NaN"), SegmentError::Malformed { .. }));
+        assert!(matches!(
+            with("2e0", "NaN"),
+            SegmentError::Saved(SavedModelError::Malformed { .. })
+        ));
         assert!(matches!(
             with("\"x\"", "\"x\", \"y\""),
             SegmentError::Invalid { what: "centres", .. }

@@ -4,7 +4,11 @@ use super::items::{Item, NewLevels};
 use super::patterns::Patterns;
 use super::posterior::posteriors;
 use super::search::Found;
-use crate::cluster::{Membership, SegmentError, SegmentModel, Segmentation};
+use crate::cluster::kmeans::segment_names;
+use crate::cluster::scorer::Item as ScoredItem;
+use crate::cluster::{
+    Criteria, Membership, Scorer, ScoringRule, SegmentError, SegmentModel, Segmentation,
+};
 use crate::features::FeatureMatrix;
 use crate::num::real::ln;
 use crate::units::SegmentId;
@@ -168,7 +172,7 @@ impl LatentClassModel {
     }
 
     /// Criteria to choose the number of classes by.
-    pub fn criteria(&self) -> InformationCriteria {
+    pub fn information(&self) -> InformationCriteria {
         let (deviance, q, n) =
             (-2.0 * self.log_likelihood, self.parameters() as f64, self.customers);
         let bic = deviance + q * ln(n);
@@ -294,6 +298,36 @@ impl SegmentModel for LatentClassModel {
             self.search.starts,
             self.search.hits
         )
+    }
+
+    fn scorer(&self) -> Option<Scorer> {
+        let k = self.n_classes();
+        let item = |(item, by_level): (&Item, &Vec<Vec<f64>>)| {
+            let of_class = |class: usize| by_level.iter().map(|level| level[class]).collect();
+            ScoredItem {
+                levels: item.levels.clone(),
+                probabilities: (0..k).map(of_class).collect(),
+            }
+        };
+        let items = self.items.iter().zip(&self.probabilities).map(item).collect();
+        let rule = ScoringRule::ItemProbabilities { shares: self.sizes.clone(), items };
+        let features = self.items().map(str::to_owned).collect();
+        Scorer::new(features, segment_names(k), rule).ok()
+    }
+
+    fn criteria(&self) -> Criteria {
+        let information = self.information();
+        Criteria {
+            log_likelihood: Some(self.log_likelihood),
+            parameters: Some(self.parameters()),
+            bic: Some(information.bic),
+            icl: Some(information.icl),
+            starts: Some(self.search.starts),
+            hits: Some(self.search.hits),
+            distinct_optima: Some(self.search.distinct),
+            converged: Some(self.search.converged),
+            ..Criteria::default()
+        }
     }
 }
 

@@ -226,7 +226,7 @@ fn weights_are_repeated_rows_to_the_last_bit() {
     assert_eq!(a.log_likelihood().to_bits(), b.log_likelihood().to_bits());
     assert_eq!(a.sizes(), b.sizes());
     assert_eq!(errors_a, errors_b);
-    assert_eq!(a.criteria(), b.criteria());
+    assert_eq!(a.information(), b.information());
 }
 
 #[cfg(feature = "parallel")]
@@ -450,4 +450,15 @@ fn covariates_may_be_large_small_or_constant() {
     let constant = FeatureColumn::numbers("x", vec![4.0; 300]);
     let logit = classes.logit(&matrix(300, [constant]), Correction::Bch, &Work::new()).unwrap();
     assert_eq!(logit.term(1, "x").unwrap().standard_error, None);
+}
+
+#[test]
+fn the_scorer_agrees_with_the_model() {
+    let matrix = survey(400, 6, 2, 0.1);
+    let model = LatentClasses::new(2).fit(&matrix, &Work::new()).unwrap();
+    let its = model.scorer().unwrap().assign(&matrix, &Work::new()).unwrap();
+    let mine = model.assign(&matrix, &Work::new()).unwrap();
+    let differ = (0..400).filter(|&row| mine.segment_of(row) != its.segment_of(row)).count();
+    assert_eq!(differ, 0);
+    assert_eq!(model.criteria().hits, Some(model.hits()));
 }

@@ -1,11 +1,14 @@
 //! A fitted mixture: what it says about segments, and where customers belong.
 
+use crate::cluster::kmeans::segment_names;
 use crate::cluster::mixture::Covariance;
 use crate::cluster::mixture::em::{Run, place};
 use crate::cluster::mixture::kernel::Wanted;
-use crate::cluster::mixture::parameters::{Parameters, triangle};
+use crate::cluster::mixture::parameters::{Parameters, factor, triangle};
 use crate::cluster::mixture::table::{Table, Unit};
-use crate::cluster::{Membership, SegmentError, SegmentModel, Segmentation};
+use crate::cluster::{
+    Criteria, Membership, Scorer, ScoringRule, SegmentError, SegmentModel, Segmentation,
+};
 use crate::features::FeatureMatrix;
 use crate::num::real;
 use crate::units::SegmentId;
@@ -256,6 +259,52 @@ impl SegmentModel for GaussianMixtureModel {
             story.push_str(&format!("; {singular} of them singular, at the floor"));
         }
         story
+    }
+
+    fn scorer(&self) -> Option<Scorer> {
+        let (k, d) = (self.n_segments(), self.units.len());
+        let shares = (0..k).map(|segment| self.weight(segment)).collect();
+        let means = (0..k).map(|segment| self.mean(segment)).collect();
+        let rule = match self.shape() {
+            Covariance::Diagonal | Covariance::Spherical => {
+                let variances = |segment| {
+                    let covariance = self.covariance(segment);
+                    (0..d).map(|feature| covariance[feature][feature]).collect()
+                };
+                let variances = (0..k).map(variances).collect();
+                ScoringRule::DiagonalGaussian { shares, means, variances }
+            }
+            Covariance::Full | Covariance::Tied => {
+                let factors = self.parameters.components.iter().map(|component| {
+                    let mut factor = factor(&component.spread, d)?;
+                    for (a, unit) in self.units.iter().enumerate() {
+                        for b in 0..=a {
+                            factor[triangle(a, b)] *= unit.width;
+                        }
+                    }
+                    Some(factor)
+                });
+                ScoringRule::FullGaussian {
+                    shares,
+                    means,
+                    factors: factors.collect::<Option<_>>()?,
+                }
+            }
+        };
+        Scorer::new(self.features.clone(), segment_names(k), rule).ok()
+    }
+
+    fn criteria(&self) -> Criteria {
+        Criteria {
+            log_likelihood: Some(self.log_likelihood),
+            parameters: Some(self.n_parameters()),
+            bic: Some(self.bic()),
+            icl: Some(self.icl()),
+            starts: Some(self.starts),
+            hits: Some(self.hits),
+            converged: Some(self.converged),
+            ..Criteria::default()
+        }
     }
 }
 

@@ -239,8 +239,8 @@ fn full(spread: Vec<f64>, d: usize, floor: f64) -> Option<Raised> {
     Some((raised, precision, true))
 }
 
-/// The inverse of the Cholesky factor of a lower triangle, or `None` where there is none.
-fn inverse_factor(spread: &[f64], d: usize) -> Option<Vec<f64>> {
+/// The Cholesky factor of a lower triangle, or `None` where there is none.
+pub(super) fn factor(spread: &[f64], d: usize) -> Option<Vec<f64>> {
     let mut factor = vec![0.0; spread.len()];
     for a in 0..d {
         for b in 0..=a {
@@ -259,6 +259,12 @@ fn inverse_factor(spread: &[f64], d: usize) -> Option<Vec<f64>> {
             };
         }
     }
+    Some(factor)
+}
+
+/// The inverse of the Cholesky factor of a lower triangle, or `None` where there is none.
+fn inverse_factor(spread: &[f64], d: usize) -> Option<Vec<f64>> {
+    let factor = factor(spread, d)?;
     let mut inverse = vec![0.0; spread.len()];
     for b in 0..d {
         inverse[triangle(b, b)] = 1.0 / factor[triangle(b, b)];

@@ -500,3 +500,18 @@ fn the_sample_for_the_starts_reaches_the_optimum_of_all() {
     let given = fit(&whole, &matrix(&rows));
     assert!(sampled.log_likelihood() > given.log_likelihood() - 2.5);
 }
+
+/// The mixture as plain data places the customers where the model does; those between two segments
+/// may differ by rounding, and here nobody is.
+#[test]
+fn the_scorer_agrees_with_the_model_in_every_shape() {
+    let matrix = matrix(&rows(300, 3));
+    for shape in SHAPES {
+        let model = fit(&GaussianMixture::new(3).covariance(shape), &matrix);
+        let scorer = model.scorer().unwrap();
+        let (mine, its) =
+            (model.assign(&matrix, &Work::new()), scorer.assign(&matrix, &Work::new()));
+        assert_eq!(mine.unwrap().partition().unwrap(), its.unwrap().partition().unwrap());
+        assert_eq!(model.criteria().bic, Some(model.bic()));
+    }
+}

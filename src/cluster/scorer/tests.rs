@@ -1,6 +1,7 @@
 use super::*;
 use crate::cluster::{KMeans, SegmentModel, Segmenter};
 use crate::features::{FeatureColumn, FeatureError, FeatureValues};
+use crate::saved::SavedModelError;
 use crate::units::CustomerIds;
 
 fn names(names: &[&str]) -> Vec<String> {
@@ -193,11 +194,23 @@ fn a_stranger_s_text_is_checked() {
         assert!(text.contains(from), "{text}");
         Scorer::from_json(&text.replace(from, to))
     };
-    assert!(matches!(with("7.5e-1", "8.5e-1"), Err(SegmentError::Malformed { .. })));
-    assert!(matches!(with("segmentry.scorer", "other"), Err(SegmentError::OtherFormat { .. })));
+    assert!(matches!(
+        with("7.5e-1", "8.5e-1"),
+        Err(SegmentError::Saved(SavedModelError::Malformed { .. }))
+    ));
+    assert!(matches!(
+        with("segmentry.scorer", "other"),
+        Err(SegmentError::Saved(SavedModelError::OtherFormat { .. }))
+    ));
     let future = with("\"version\": 1", "\"version\": 2");
-    assert!(matches!(future, Err(SegmentError::FromTheFuture { version: 2, newest: 1 })));
-    assert!(matches!(Scorer::from_json("{"), Err(SegmentError::Malformed { .. })));
+    assert!(matches!(
+        future,
+        Err(SegmentError::Saved(SavedModelError::FromTheFuture { version: 2, newest: 1 }))
+    ));
+    assert!(matches!(
+        Scorer::from_json("{"),
+        Err(SegmentError::Saved(SavedModelError::Malformed { .. }))
+    ));
 }
 
 #[test]

@@ -2,11 +2,12 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::saved::{from_json, to_json};
 use crate::units::Days;
 use crate::value::SavedModelError;
 use crate::value::ladder::{Purchases, SavedPurchases, SavedSpend, Spend};
 use crate::value::lifetime::{FittedLifetimeValue, LifetimeValue};
-use crate::value::saved::{Exact, from_json, to_json};
+use crate::value::saved::Exact;
 
 const FORMAT: &str = "segmentry.lifetime_value";
 /// The second version may hold a model of regular timing, and spend by credibility.
