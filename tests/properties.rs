@@ -8,6 +8,8 @@ mod common;
 mod coverage;
 #[path = "properties/purchases.rs"]
 mod purchases;
+#[path = "properties/segmenters.rs"]
+mod segmenters;
 
 use std::collections::{BTreeMap, BTreeSet};
 
