@@ -13,6 +13,7 @@ use crate::cluster::{Membership, SegmentError, Segmentation};
 use crate::features::FeatureMatrix;
 use crate::num::blocks;
 use crate::num::real::{exp, ln};
+use crate::saved;
 use crate::units::SegmentId;
 use crate::work::Work;
 

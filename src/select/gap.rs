@@ -27,8 +27,10 @@ use crate::work::Work;
 /// use segmentry::select::GapStatistic;
 /// use segmentry::work::Work;
 ///
-/// let rows: Vec<[f64; 1]> = (0..60).map(|i| [f64::from(i % 3) * 10.0 + f64::from(i) * 0.01]).collect();
-/// let matrix = FeatureMatrix::from_rows(&["x"], &rows)?;
+/// let corner = |i: usize| [[0.0, 0.0], [10.0, 0.0], [0.0, 10.0]][i % 3];
+/// let rows: Vec<[f64; 2]> =
+///     (0..60).map(|i| corner(i).map(|x| x + (i * 7 % 10) as f64 * 0.1)).collect();
+/// let matrix = FeatureMatrix::from_rows(&["x", "y"], &rows)?;
 /// let gaps = GapStatistic::new().range(1..=5).references(20).measure(&matrix, &Work::new())?;
 /// assert_eq!(gaps.chosen, Some(3));
 /// # Ok::<(), Box<dyn std::error::Error>>(())

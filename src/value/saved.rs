@@ -121,6 +121,7 @@ impl SavedFit {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::saved::{from_json, to_json};
 
     const NAMES: [Parameter; 2] = [Parameter::Alpha, Parameter::Beta];
 
