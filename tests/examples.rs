@@ -320,3 +320,52 @@ fn the_calibration_holdout_story() {
     }
     assert!(text(&run("lifetime_value", &["--help"]).stdout).contains("--holdout-until"));
 }
+
+/// Fisher's iris without the species: the best known inertia for three segments by default, the
+/// same answer for people and for programs, and reasons where there is none.
+#[test]
+fn segments_of_a_file_by_several_methods() {
+    let scratch = Scratch::new("segments");
+    let iris = fs::read_to_string(
+        Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden/iris.csv"),
+    )
+    .unwrap();
+    let lines: Vec<String> = iris
+        .lines()
+        .enumerate()
+        .map(|(row, line)| {
+            let four: Vec<&str> = line.split(',').take(4).collect();
+            let id = if row == 0 { "customer_id".to_owned() } else { format!("c{row}") };
+            format!("{id},{},{}", four.join(","), if row == 0 { "note" } else { "text" })
+        })
+        .collect();
+    let file = scratch.file("iris.csv", &lines.join("\n"));
+    let file = file.to_str().unwrap();
+    let json = |arguments: &[&str]| {
+        let output = run("segments", &[&[file, "--json"], arguments].concat());
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        serde_json::from_slice::<serde_json::Value>(&output.stdout).unwrap()
+    };
+    let found = json(&["--k", "3", "--seed", "1"]);
+    assert!((found["objective"].as_f64().unwrap() - 78.851_441_426_146).abs() < 1e-9);
+    assert_eq!((found["k"].as_u64(), found["labels"].as_array().unwrap().len()), (Some(3), 150));
+    assert_eq!(found["centers"][0].as_array().unwrap().len(), 4);
+    assert!(found["hit_rate"].as_f64().unwrap() > 0.5);
+    for field in ["distinct_optima", "iterations"] {
+        assert!(found[field].as_u64().unwrap() >= 1, "{field}");
+    }
+    // The BIC of full mixtures of iris is least for two segments.
+    assert_eq!(json(&["--method", "gmm"])["k"], 2);
+    assert_eq!(json(&["--method", "ward", "--k", "4"])["k"], 4);
+    let dense = json(&["--method", "hdbscan", "--k", "5"]);
+    assert_eq!(dense["k"], 2);
+
+    let text = run("segments", &[file, "--k", "3"]);
+    let (shown, said) =
+        (String::from_utf8_lossy(&text.stdout), String::from_utf8_lossy(&text.stderr));
+    assert!(shown.contains("150 customers") && shown.lines().count() == 4, "{shown}");
+    assert!(said.contains("left out, not numeric: note"), "{said}");
+    for wrong in [&["--method", "magic"][..], &["--method", "ward"], &["--k", "x"]] {
+        assert!(!run("segments", &[&[file], wrong].concat()).status.success(), "{wrong:?}");
+    }
+}
