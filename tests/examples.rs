@@ -326,10 +326,9 @@ fn the_calibration_holdout_story() {
 #[test]
 fn segments_of_a_file_by_several_methods() {
     let scratch = Scratch::new("segments");
-    let iris = fs::read_to_string(
-        Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden/iris.csv"),
-    )
-    .unwrap();
+    let iris =
+        fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden/iris.csv"))
+            .unwrap();
     let lines: Vec<String> = iris
         .lines()
         .enumerate()

@@ -215,7 +215,7 @@ impl Alternation {
         let mut nearest = vec![f64::INFINITY; rows.n()];
         let mut centres = Vec::with_capacity(self.k * rows.d);
         for _ in 0..self.k {
-            let centre = rows.row(crate::cluster::kmeans::seeding::draw(&mass, stream)).to_vec();
+            let centre = rows.row(stream.proportional(&mass)).to_vec();
             for row in 0..rows.n() {
                 nearest[row] = self.geometry.distance(rows.row(row), &centre).min(nearest[row]);
                 mass[row] = rows.weights[row] * nearest[row];

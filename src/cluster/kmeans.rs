@@ -18,7 +18,7 @@ mod report;
 mod rounds;
 mod saved;
 pub(crate) mod search;
-pub(in crate::cluster) mod seeding;
+mod seeding;
 mod sift;
 mod sums;
 
@@ -30,7 +30,7 @@ use crate::cluster::kmeans::lloyd::segments;
 use crate::cluster::kmeans::search::Best;
 use crate::cluster::points::Points;
 use crate::cluster::{
-    Criteria, Membership, Scorer, ScoringRule, SegmentError, SegmentModel, Segmentation, Segmenter,
+    Criteria, Scorer, ScoringRule, SegmentError, SegmentModel, Segmentation, Segmenter,
 };
 use crate::features::FeatureMatrix;
 use crate::work::Work;
@@ -264,8 +264,7 @@ impl SegmentModel for KMeansModel {
         let rows = Points::of_columns(features, &self.features)?;
         let hard = segments(&rows, &self.centres, work)?;
         let names = segment_names(self.n_segments());
-        let segmentation =
-            Segmentation::new(features.ids().clone(), names, Membership::Hard(hard))?;
+        let segmentation = Segmentation::placed(features.ids().clone(), names, hard);
         Ok(segmentation.made_from(self.features.iter().cloned()))
     }
 

@@ -104,6 +104,17 @@ impl Segmentation {
         Ok(Self { ids, names, membership, basis: Vec::new() })
     }
 
+    /// Segments that a model of this crate placed customers in, which need no check.
+    pub(crate) fn placed(
+        ids: CustomerIds,
+        names: Vec<String>,
+        segments: Vec<Option<SegmentId>>,
+    ) -> Self {
+        debug_assert!(segments.iter().flatten().all(|segment| segment.index() < names.len()));
+        debug_assert_eq!(segments.len(), ids.len());
+        Self { ids, names, membership: Membership::Hard(segments), basis: Vec::new() }
+    }
+
     /// Segments from one label per customer, made anywhere. Segments are numbered in the byte order
     /// of their labels; an empty label is a customer in no segment.
     ///

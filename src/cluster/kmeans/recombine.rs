@@ -9,7 +9,6 @@ use pulp::{Simd, WithSimd};
 
 use crate::cluster::kmeans::exchange::{Descent, Partition, squared_distance};
 use crate::cluster::kmeans::packs::Packs;
-use crate::cluster::kmeans::seeding::draw;
 use crate::num::random::Stream;
 use crate::num::simd;
 
@@ -52,7 +51,7 @@ fn extend(
         }
         let mut best: Option<(f64, usize, Vec<f64>)> = None;
         for _ in 0..if first { 1 } else { candidates } {
-            let pack = draw(&mass, stream);
+            let pack = stream.proportional(&mass);
             let centre = packs.row(pack);
             let (cost, closer) = simd::run(Closer { packs, centre, nearest });
             if best.as_ref().is_none_or(|(least, ..)| cost < *least) {
@@ -139,7 +138,7 @@ pub(super) fn redrawn(packs: &Packs, of: &Partition, few: usize, stream: &mut St
     for (centre, members) in centres.chunks_exact_mut(stride).zip(&members) {
         let mass: Vec<f64> = members.iter().map(|&pack| packs.weights[pack]).collect();
         for _ in 0..few {
-            let pack = members[draw(&mass, stream)];
+            let pack = members[stream.proportional(&mass)];
             for (sum, value) in centre.iter_mut().zip(packs.row(pack)) {
                 *sum += value / few as f64;
             }

@@ -35,9 +35,9 @@ pub(super) fn seed_centres(
     let mut nearest = vec![f64::INFINITY; n];
     for drawn in 0..k {
         let chosen = match (drawn, rows.weights()) {
-            (0, Some(weights)) => draw(weights, stream),
+            (0, Some(weights)) => stream.proportional(weights),
             (0, None) => stream.below(n as u64) as usize,
-            (_, None) => draw(&nearest, stream),
+            (_, None) => stream.proportional(&nearest),
             (_, Some(weights)) => draw_weighted(&nearest, weights, stream),
         };
         let centre = rows.row(chosen);
@@ -85,25 +85,5 @@ impl WithSimd for Nearer<'_, '_> {
 /// A row drawn with a chance proportional to its mass times its weight.
 fn draw_weighted(mass: &[f64], weights: &[f64], stream: &mut Stream) -> usize {
     let products: Vec<f64> = mass.iter().zip(weights).map(|(mass, weight)| mass * weight).collect();
-    draw(&products, stream)
-}
-
-/// A row drawn with a chance proportional to its mass; of nothing but zeros, any row.
-pub(in crate::cluster) fn draw(mass: &[f64], stream: &mut Stream) -> usize {
-    let total = blocks::sum(mass.len(), |row| mass[row]);
-    if !(total > 0.0 && total.is_finite()) {
-        return stream.below(mass.len() as u64) as usize;
-    }
-    let mut left = stream.uniform() * total;
-    let mut last = 0;
-    for (row, &m) in mass.iter().enumerate() {
-        if m > 0.0 {
-            last = row;
-            if left < m {
-                break;
-            }
-            left -= m;
-        }
-    }
-    last
+    stream.proportional(&products)
 }
