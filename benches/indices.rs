@@ -9,6 +9,8 @@
 
 #![allow(clippy::print_stdout)]
 
+#[path = "common/memory.rs"]
+mod memory;
 #[path = "common/npy.rs"]
 mod npy;
 
@@ -68,19 +70,11 @@ fn indices(c: &mut Criterion) {
     group.finish();
 }
 
-/// The most memory that the process held so far, where the system tells.
-fn peak_kb() -> u64 {
-    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
-    let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
-    peak.and_then(|peak| peak.split_whitespace().next()?.parse().ok()).unwrap_or(0)
-}
-
 fn measured(path: &str) {
     let (values, d) = npy::read(path);
     let matrix = matrix(&values, d);
     drop(values);
     let (segments, work) = (segments(&matrix), Work::new());
-    let before = peak_kb();
     let time = |what: &str, task: &dyn Fn() -> f64| {
         let mut seconds: Vec<f64> = Vec::new();
         let mut value = 0.0;
@@ -97,7 +91,8 @@ fn measured(path: &str) {
         time("silhouette, exact", &|| {
             placed().silhouette(&work).ok().flatten().map_or(f64::NAN, |s| s.mean)
         });
-        println!("peak over what was held before: {} kB", peak_kb() - before);
+        let (_, kilobytes) = memory::growth(|| placed().silhouette(&work));
+        println!("silhouette, exact: memory grew by {kilobytes:?} kB");
     }
     time("silhouette of 2,000", &|| {
         let sampled = placed().sampled_silhouette(2_000, 0, &work);

@@ -9,6 +9,8 @@
 
 #![allow(clippy::print_stdout)]
 
+#[path = "common/memory.rs"]
+mod memory;
 #[path = "common/npy.rs"]
 mod npy;
 
@@ -81,6 +83,10 @@ fn beside_others(data: &str, centres: &str, runs: usize) {
     tell("20 iterations", seconds, &model);
     let (seconds, converged) = least(runs, || fit(10_000));
     tell("until nobody moves", seconds, &converged);
+    let (_, kilobytes) = memory::growth(|| fit(10_000));
+    if let Some(kilobytes) = kilobytes {
+        println!("memory grew by {kilobytes} kB: {} bytes a row", kilobytes * 1024 / n as u64);
+    }
     let (seconds, _) = least(runs, || model.assign(&features, &work).expect("the same features"));
     tell("placing", seconds, &model);
 }

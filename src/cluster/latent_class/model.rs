@@ -5,7 +5,7 @@ use super::patterns::Patterns;
 use super::posterior::posteriors;
 use super::search::Found;
 use crate::cluster::kmeans::segment_names;
-use crate::cluster::scorer::Item as ScoredItem;
+use crate::cluster::scorer;
 use crate::cluster::{
     Criteria, Membership, Scorer, ScoringRule, SegmentError, SegmentModel, Segmentation,
 };
@@ -304,7 +304,7 @@ impl SegmentModel for LatentClassModel {
         let k = self.n_classes();
         let item = |(item, by_level): (&Item, &Vec<Vec<f64>>)| {
             let of_class = |class: usize| by_level.iter().map(|level| level[class]).collect();
-            ScoredItem {
+            scorer::Item {
                 levels: item.levels.clone(),
                 probabilities: (0..k).map(of_class).collect(),
             }
