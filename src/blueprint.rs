@@ -5,6 +5,7 @@
 //! the one place that knows the defaults which make them fit together.
 
 use std::fmt;
+use std::sync::Arc;
 
 use serde::Serialize;
 
@@ -19,7 +20,7 @@ use crate::features::{Behaviour, FeatureExtractor, FeatureMatrix, Scaling};
 use crate::needs::Needs;
 use crate::profile::Profile;
 use crate::report::{Report, ReportParts};
-use crate::strategy::{CpMap, StrategyAssigner, StrategyPlan, ValueMap};
+use crate::strategy::{CpMap, CustomerBase, StrategyAssigner, StrategyPlan, ValueMap};
 use crate::units::{Date, Money, SegmentId};
 use crate::validate::{Checks, Evidence, Verdict};
 use crate::value::{Concentration, CustomerValue, Economics, LifetimeValue, ValueModel};
@@ -280,7 +281,13 @@ impl Blueprint {
         }
         let verdict = self.checks.assess(&evidence, work)?;
 
-        let plan = self.strategy.assign(&value, work)?;
+        let value = Arc::new(value);
+        let mut base = CustomerBase::of(Arc::clone(&value));
+        let attributes = attributes.map(Arc::new);
+        if let Some(attributes) = &attributes {
+            base = base.attributes(Arc::clone(attributes));
+        }
+        let plan = self.strategy.assign(&base, work)?;
         let map = ValueMap::of(&value, &plan)?;
         Ok(BlueprintResult {
             history,
@@ -400,9 +407,9 @@ struct QualityFile<'a> {
 pub struct BlueprintResult {
     history: CustomerHistory,
     findings: Findings,
-    attributes: Option<Attributes>,
+    attributes: Option<Arc<Attributes>>,
     needs: Option<Needs>,
-    value: CustomerValue,
+    value: Arc<CustomerValue>,
     concentration: Option<Concentration>,
     features: FeatureMatrix,
     segmentation: Segmentation,
@@ -431,7 +438,7 @@ impl BlueprintResult {
 
     /// What else is known of customers.
     pub fn attributes(&self) -> Option<&Attributes> {
-        self.attributes.as_ref()
+        self.attributes.as_deref()
     }
 
     /// What customers want.
@@ -484,7 +491,7 @@ impl BlueprintResult {
         Report::new(ReportParts {
             quality: self.quality(),
             findings: &self.findings,
-            attributes: self.attributes.as_ref(),
+            attributes: self.attributes.as_deref(),
             value: &self.value,
             concentration: self.concentration.as_ref(),
             segmentation: &self.segmentation,
@@ -511,7 +518,7 @@ impl BlueprintResult {
         let quality = QualityFile {
             transactions: self.quality(),
             findings: &self.findings,
-            attributes: self.attributes.as_ref().map_or(&[], Attributes::reports),
+            attributes: self.attributes.as_ref().map_or(&[], |attributes| attributes.reports()),
         };
         sink.write("quality.json", &mut |out| json(&quality, out))?;
         sink.write("verdict.json", &mut |out| json(&self.verdict, out))?;

@@ -37,6 +37,20 @@ pub enum StrategyError {
         /// What would do.
         expected: &'static str,
     },
+    /// What is known of customers is of other customers.
+    #[error("{what} are of other customers than the value")]
+    OtherCustomers {
+        /// What.
+        what: &'static str,
+    },
+    /// There are more levers than a plan can number.
+    #[error("there are {got} levers, expected at most {most}")]
+    TooManyLevers {
+        /// How many.
+        got: usize,
+        /// How many there may be.
+        most: usize,
+    },
     /// A table has another number of rows than there are customers.
     #[error("the strategies have {got} rows, expected one for each of {expected} customers")]
     Length {

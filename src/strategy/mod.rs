@@ -6,7 +6,9 @@
 //! | [`Offer`], [`Ineligible`] | what would change in the customer's rates, at what cost and with what success; or why not |
 //! | [`Retain`], [`Develop`], [`WinBack`], [`ReduceCostToServe`], [`MAINTAIN`] | the strategies that are here |
 //! | [`CpMap`], [`StrategyAssigner`] | the choice: primary and secondary strategy of each customer; the seam for another way to choose |
+//! | [`CustomerBase`] | the customers: their value, and what else is known of them |
 //! | [`StrategyPlan`], [`CustomerStrategy`], [`Chosen`] | the answer |
+//! | [`Gain`], [`GainTerms`] | what an offer is worth, and where that comes from |
 //! | [`ValueMap`] | the base on one map: current value by headroom |
 //!
 //! Strategy comes from the individual customer's value, not from segments: segments shape how a
@@ -14,7 +16,7 @@
 //! behind a customer's future value, and the gain is computed here, for all levers alike:
 //!
 //! ```text
-//! gain = success × (value after − value before + one-off − incentive) − contact cost − leakage × incentive
+//! gain = success × (value after − value before + one-off − incentive) − contact cost − leakage × incentive − fatigue
 //! ```
 //!
 //! `success` is incremental: the share of customers in whom the offer *causes* the change, treated
@@ -26,20 +28,29 @@
 //! by Genroe (cpMAP) and the customer-value differentiation of Peppers & Rogers (2017), *Managing
 //! Customer Experience and Relationships*.
 
+mod asked;
+mod base;
+mod choice;
+mod chosen;
+mod considered;
 mod cp_map;
 mod error;
 mod gain;
 mod lever;
 mod levers;
+mod offer;
 mod plan;
+mod products;
 mod value_map;
 
+pub use base::{Candidate, CustomerBase};
+pub use chosen::{Chosen, CustomerStrategy};
 pub use cp_map::{CpMap, MAINTAIN, StrategyAssigner};
 pub use error::StrategyError;
-pub use gain::Gain;
-pub use lever::{Candidate, Ineligible, Lever, Offer};
+pub use gain::{Gain, GainTerms};
+pub use lever::{Ineligible, Lever};
 pub use levers::{Develop, ReduceCostToServe, Retain, WinBack};
-pub use plan::{
-    Chosen, CustomerStrategy, PlanSummary, PlannedCustomer, StrategyPlan, StrategyTotal,
-};
+pub use offer::Offer;
+pub use plan::{Brief, PlanSummary, PlannedCustomer, StrategyPlan, StrategyTotal};
+pub use products::Products;
 pub use value_map::{MapCell, ValueMap};

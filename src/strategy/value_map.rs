@@ -51,7 +51,7 @@ impl ValueMap {
             return Err(ValueError::Length {
                 what: "the plan",
                 expected: n,
-                got: plan.rows().len(),
+                got: plan.n_customers(),
             });
         }
         let headroom: Option<Vec<Money>> =
@@ -71,7 +71,7 @@ impl ValueMap {
                 members.iter().map(|&row| Some(1.0 - value.rows()[row].p_alive?.value())).sum();
             let mut strategies: Vec<(LeverId, usize)> = Vec::new();
             for &row in members {
-                let lever = plan.customer(row).primary().lever();
+                let lever = plan.primary(row).lever;
                 match strategies.iter_mut().find(|(known, _)| known == lever) {
                     Some((_, count)) => *count += 1,
                     None => strategies.push((lever.clone(), 1)),
@@ -85,7 +85,7 @@ impl ValueMap {
                 current: members.iter().map(|&row| value.rows()[row].current).sum(),
                 headroom: headroom.as_ref().map(|h| members.iter().map(|&row| h[row]).sum()),
                 mean_risk: risk.map(|risk| risk / members.len() as f64),
-                gain: members.iter().map(|&row| plan.customer(row).primary().gain()).sum(),
+                gain: members.iter().map(|&row| plan.primary(row).gain).sum(),
                 strategies,
             }
         });
