@@ -261,6 +261,13 @@ pub(crate) fn most_frequent_first(
     rules
 }
 
+impl PartialEq for StrategyPlan {
+    /// The same strategies for the same customers, to the last bit and word.
+    fn eq(&self, other: &Self) -> bool {
+        self.ids == other.ids && self.customers().eq(other.customers())
+    }
+}
+
 impl fmt::Debug for StrategyPlan {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let made = match &self.rows {
