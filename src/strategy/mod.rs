@@ -9,6 +9,7 @@
 //! | [`CustomerBase`] | the customers: their value, and what else is known of them |
 //! | [`StrategyPlan`], [`CustomerStrategy`], [`Chosen`] | the answer |
 //! | [`Gain`], [`GainTerms`] | what an offer is worth, and where that comes from |
+//! | [`Sensitivity`] | how many primary strategies flip when an assumption moves |
 //! | [`ValueMap`] | the base on one map: current value by headroom |
 //!
 //! Strategy comes from the individual customer's value, not from segments: segments shape how a
@@ -41,6 +42,7 @@ mod levers;
 mod offer;
 mod plan;
 mod products;
+mod sensitivity;
 mod value_map;
 
 pub use base::{Candidate, CustomerBase};
@@ -53,4 +55,5 @@ pub use levers::{Develop, ReduceCostToServe, Retain, WinBack};
 pub use offer::Offer;
 pub use plan::{Brief, PlanSummary, PlannedCustomer, StrategyPlan, StrategyTotal};
 pub use products::Products;
+pub use sensitivity::{Assumption, Flips, Sensitivity, Sway};
 pub use value_map::{MapCell, ValueMap};

@@ -11,8 +11,9 @@ use serde::Serialize;
 
 use crate::strategy::asked::Asked;
 use crate::strategy::choice::NONE;
-use crate::strategy::{Chosen, CustomerStrategy, StrategyError};
+use crate::strategy::{Chosen, CustomerStrategy, Sensitivity, StrategyError};
 use crate::units::{CustomerId, CustomerIds, LeverId, Money, Provenance};
+use crate::work::Work;
 
 /// Every customer's strategies.
 #[derive(Clone)]
@@ -234,6 +235,19 @@ impl StrategyPlan {
         });
         let assumed_share = (gain > Money::ZERO).then(|| assumed.amount() / gain.amount());
         PlanSummary { strategies, gain, secondary_gain, assumed_share }
+    }
+
+    /// How much the primary strategies hang on what was assumed; `None` for a plan that was made
+    /// elsewhere, whose assumptions are not known.
+    ///
+    /// # Errors
+    ///
+    /// [`StrategyError::Cancelled`]; [`StrategyError::BadOffer`] where a lever changes its mind.
+    pub fn sensitivity(&self, work: &Work) -> Result<Option<Sensitivity>, StrategyError> {
+        match &self.rows {
+            Rows::Asked(asked) => Sensitivity::of(asked, work).map(Some),
+            Rows::Given(_) => Ok(None),
+        }
     }
 
     /// How many customers each rule kept from each lever, the most frequent first.
