@@ -18,6 +18,8 @@ pub(crate) struct Asked {
     pub(crate) base: CustomerBase,
     pub(crate) rows: Arc<Vec<Row>>,
     pub(crate) rules: Arc<Vec<(LeverId, String, usize)>>,
+    /// The levers whose success is one assumption for all.
+    pub(crate) flat: Arc<Vec<LeverId>>,
 }
 
 /// What is kept of one customer's choice.

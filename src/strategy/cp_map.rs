@@ -1,21 +1,17 @@
 //! The choice: for each customer the lever with the largest gain, and the best one that goes with
 //! it.
 
-use std::collections::BTreeMap;
 use std::fmt;
-use std::ops::Range;
 use std::sync::Arc;
 
-use crate::num::blocks;
-use crate::strategy::asked::{Asked, Row};
-use crate::strategy::choice::{NONE, Overlaps, pick};
+use crate::strategy::asked::Asked;
+use crate::strategy::asking::ask;
+use crate::strategy::choice::{NONE, Overlaps};
 use crate::strategy::considered::Levers;
-use crate::strategy::plan::most_frequent_first;
 use crate::strategy::{
-    CustomerBase, Develop, Ineligible, Lever, ReduceCostToServe, Retain, StrategyError,
-    StrategyPlan, WinBack,
+    CustomerBase, Develop, Lever, ReduceCostToServe, Retain, StrategyError, StrategyPlan, WinBack,
 };
-use crate::units::{LeverId, Money, Provenance};
+use crate::units::{LeverId, Money};
 use crate::work::Work;
 
 /// Going on as before: the zero that every lever has to beat. It needs no lever of its own and is
@@ -174,81 +170,18 @@ impl CpMap {
     }
 }
 
-/// What a block of customers was offered.
-struct Block {
-    rows: Vec<Row>,
-    rules: Vec<(usize, Ineligible, usize)>,
-}
-
-fn ask(levers: &Levers, base: &CustomerBase, rows: Range<usize>) -> Result<Block, StrategyError> {
-    let n = levers.ids.len();
-    let mut gains = vec![f64::NAN; n];
-    let mut bases = vec![Provenance::Model; n];
-    let mut block = Block { rows: Vec::with_capacity(rows.len()), rules: Vec::new() };
-    for row in rows {
-        let customer = base.customer(row);
-        for lever in 0..n {
-            gains[lever] = match levers.consider(lever, &customer)? {
-                Ok((_, gain)) => {
-                    bases[lever] = gain.provenance;
-                    gain.mean.amount()
-                }
-                Err(rule) => {
-                    count(&mut block.rules, lever, rule);
-                    f64::NAN
-                }
-            };
-        }
-        let pick = pick(&gains, &levers.overlaps);
-        let (first, second) = (usize::from(pick.primary), usize::from(pick.secondary));
-        let basis = |lever: usize| bases.get(lever).copied().unwrap_or(Provenance::Model);
-        let gain = |lever: usize| gains.get(lever).copied().unwrap_or(0.0);
-        let left = match pick.secondary {
-            NONE => 0.0,
-            _ => levers.overlaps.behind(first)[second],
-        };
-        block.rows.push(Row {
-            pick,
-            acts: pick,
-            bases: [basis(first), basis(second)],
-            gains: [gain(first), left * gain(second)],
-        });
-    }
-    Ok(block)
-}
-
-fn count(rules: &mut Vec<(usize, Ineligible, usize)>, lever: usize, rule: Ineligible) {
-    match rules.iter_mut().find(|(known, same, _)| *known == lever && *same == rule) {
-        Some((_, _, customers)) => *customers += 1,
-        None => rules.push((lever, rule, 1)),
-    }
-}
-
 impl StrategyAssigner for CpMap {
     fn assign(&self, base: &CustomerBase, work: &Work) -> Result<StrategyPlan, StrategyError> {
         self.validate()?;
         base.validate()?;
-        let n = base.n_customers();
-        work.begin("choosing strategies", Some(n as u64))?;
         let levers = self.levers();
-        let blocks = blocks::map_blocks(n, work, |rows| ask(&levers, base, rows))?;
-        let mut rows = Vec::with_capacity(n);
-        let mut counts: BTreeMap<(usize, Ineligible), usize> = BTreeMap::new();
-        for block in blocks {
-            let block = block?;
-            rows.extend(block.rows);
-            for (lever, rule, customers) in block.rules {
-                *counts.entry((lever, rule)).or_default() += customers;
-            }
-        }
-        let rules = counts.into_iter().map(|((lever, rule), customers)| {
-            (levers.ids[lever].clone(), rule.rule().to_owned(), customers)
-        });
+        let answers = ask(&levers, base, &[], work)?;
         Ok(StrategyPlan::asked(Asked {
-            rules: Arc::new(most_frequent_first(rules.collect())),
+            rules: Arc::new(answers.rules),
+            flat: Arc::new(answers.flat),
             levers: Arc::new(levers),
             base: base.clone(),
-            rows: Arc::new(rows),
+            rows: Arc::new(answers.rows),
         }))
     }
 }

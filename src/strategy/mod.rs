@@ -30,6 +30,7 @@
 //! Customer Experience and Relationships*.
 
 mod asked;
+mod asking;
 mod base;
 mod choice;
 mod chosen;

@@ -105,6 +105,9 @@ pub struct PlanSummary {
     pub secondary_gain: Money,
     /// The share of the primary gain that rests on assumptions; `None` where there is no gain.
     pub assumed_share: Option<f64>,
+    /// The levers whose success is one assumption for all customers. They rank customers by what is
+    /// at risk or to be had, and not by who can be persuaded.
+    pub risk_rankings: Vec<LeverId>,
 }
 
 /// One primary strategy.
@@ -234,7 +237,11 @@ impl StrategyPlan {
             b.gain.amount().total_cmp(&a.gain.amount()).then_with(|| a.lever.cmp(&b.lever))
         });
         let assumed_share = (gain > Money::ZERO).then(|| assumed.amount() / gain.amount());
-        PlanSummary { strategies, gain, secondary_gain, assumed_share }
+        let risk_rankings = match &self.rows {
+            Rows::Asked(asked) => asked.flat.as_ref().clone(),
+            Rows::Given(_) => Vec::new(),
+        };
+        PlanSummary { strategies, gain, secondary_gain, assumed_share, risk_rankings }
     }
 
     /// How much the primary strategies hang on what was assumed; `None` for a plan that was made
