@@ -25,6 +25,7 @@ mod migration;
 mod numbers;
 mod page;
 mod profile;
+mod strategy_section;
 mod suppress;
 mod svg;
 mod text;

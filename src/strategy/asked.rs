@@ -20,6 +20,10 @@ pub(crate) struct Asked {
     pub(crate) rules: Arc<Vec<(LeverId, String, usize)>>,
     /// The levers whose success is one assumption for all.
     pub(crate) flat: Arc<Vec<LeverId>>,
+    /// Whether some offer spends money.
+    pub(crate) costs: bool,
+    pub(crate) limits: Limits,
+    pub(crate) budgeting: Option<Budgeting>,
 }
 
 /// What is kept of one customer's choice.

@@ -9,7 +9,7 @@ use crate::strategy::choice::{NONE, pick};
 use crate::strategy::considered::Levers;
 use crate::strategy::plan::most_frequent_first;
 use crate::strategy::{CustomerBase, Ineligible, StrategyError};
-use crate::units::{LeverId, Provenance, ResourceId};
+use crate::units::{LeverId, Money, Provenance, ResourceId};
 use crate::work::Work;
 
 /// What all customers were offered.
@@ -22,6 +22,8 @@ pub(crate) struct Answers {
     pub(crate) rules: Vec<(LeverId, String, usize)>,
     /// The levers whose success is one assumption for all.
     pub(crate) flat: Vec<LeverId>,
+    /// Whether some offer spends money.
+    pub(crate) costs: bool,
     /// What each lever uses of each resource, where that is the same for all customers.
     pub(crate) same_uses: Vec<Option<Vec<f64>>>,
 }
@@ -31,6 +33,7 @@ struct Block {
     rows: Vec<Row>,
     rules: Vec<(usize, Ineligible, usize)>,
     success: Vec<Spread>,
+    costs: bool,
     /// By resource and then by lever.
     uses: Vec<Spread>,
 }
@@ -86,6 +89,7 @@ pub(crate) fn ask(
         gains,
         rules: Vec::new(),
         flat: Vec::new(),
+        costs: false,
         same_uses: Vec::new(),
     };
     let mut counts: BTreeMap<(usize, Ineligible), usize> = BTreeMap::new();
@@ -94,6 +98,7 @@ pub(crate) fn ask(
     for block in blocks {
         let block = block?;
         answers.rows.extend(block.rows);
+        answers.costs |= block.costs;
         for (lever, rule, customers) in block.rules {
             *counts.entry((lever, rule)).or_default() += customers;
         }
@@ -125,6 +130,7 @@ fn ask_block(
         rows: Vec::with_capacity(rows.len()),
         rules: Vec::new(),
         success: vec![Spread::NONE; width],
+        costs: false,
         uses: vec![Spread::NONE; resources.len() * width],
     };
     for (row, gains) in rows.zip(all_gains.chunks_exact_mut(width.max(1))) {
@@ -134,6 +140,7 @@ fn ask_block(
                 Ok((offer, gain)) => {
                     gains[lever] = gain.mean.amount();
                     bases[lever] = gain.provenance;
+                    block.costs |= offer.spend_needed() > Money::ZERO;
                     if gain.provenance == Provenance::Assumption {
                         block.success[lever].meet(offer.success.mean());
                     } else {

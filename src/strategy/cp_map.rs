@@ -4,14 +4,16 @@
 use std::fmt;
 use std::sync::Arc;
 
+use crate::strategy::allocation::MOST_LEVERS;
 use crate::strategy::asked::Asked;
 use crate::strategy::asking::ask;
-use crate::strategy::choice::{NONE, Overlaps};
+use crate::strategy::choice::Overlaps;
 use crate::strategy::considered::Levers;
+use crate::strategy::limits::Limits;
 use crate::strategy::{
     CustomerBase, Develop, Lever, ReduceCostToServe, Retain, StrategyError, StrategyPlan, WinBack,
 };
-use crate::units::{LeverId, Money};
+use crate::units::{LeverId, Money, ResourceId};
 use crate::work::Work;
 
 /// Going on as before: the zero that every lever has to beat. It needs no lever of its own and is
@@ -37,6 +39,10 @@ pub trait StrategyAssigner {
 /// gain of zero, is always among them, so that doing nothing is a real answer. The secondary one is
 /// the best of the others that goes with the primary and gains something. Of equal gains the lever
 /// listed first is taken.
+///
+/// Within a budget, capacities and quotas the plan says besides what is done: the
+/// [allocation](crate::strategy::allocation) that gains most, which may give a customer a cheaper
+/// strategy than the recommended one, or nothing.
 ///
 /// # Example
 ///
@@ -68,6 +74,7 @@ pub struct CpMap {
     /// A first lever, a second, and the share of the second's gain that is left behind the first.
     overlaps: Vec<(LeverId, LeverId, f64)>,
     fatigue: Money,
+    limits: Limits,
 }
 
 impl CpMap {
@@ -88,7 +95,12 @@ impl CpMap {
 
     /// No levers: everybody is maintained.
     pub fn none() -> Self {
-        Self { levers: Vec::new(), overlaps: Vec::new(), fatigue: Money::ZERO }
+        Self {
+            levers: Vec::new(),
+            overlaps: Vec::new(),
+            fatigue: Money::ZERO,
+            limits: Limits::default(),
+        }
     }
 
     /// Adds a lever; one that is there under the same name is replaced.
@@ -124,18 +136,42 @@ impl CpMap {
         self
     }
 
+    /// What may be spent on contacts and incentives. Without it everything that gains is done.
+    #[must_use]
+    pub fn budget(self, most: Money) -> Self {
+        self.capacity(ResourceId::MONEY, most.amount())
+    }
+
+    /// How much there is of something that offers [use](crate::strategy::Offer::uses), in its own unit.
+    #[must_use]
+    pub fn capacity(mut self, resource: ResourceId, most: f64) -> Self {
+        match self.limits.capacities.iter_mut().find(|(known, _)| *known == resource) {
+            Some(known) => known.1 = most,
+            None => self.limits.capacities.push((resource, most)),
+        }
+        self
+    }
+
+    /// How many customers must get a lever at least, as their first or second strategy.
+    #[must_use]
+    pub fn quota(mut self, lever: LeverId, customers: usize) -> Self {
+        self.limits.quotas.retain(|(known, _)| *known != lever);
+        self.limits.quotas.push((lever, customers));
+        self
+    }
+
     /// Checks the levers; `assign` calls this first.
     ///
     /// # Errors
     ///
     /// [`StrategyError::Param`]; [`StrategyError::LeverTwice`] for a lever that calls itself
-    /// [`MAINTAIN`].
+    /// [`MAINTAIN`]; [`StrategyError::TooManyLevers`] for more than 64.
     pub fn validate(&self) -> Result<(), StrategyError> {
         if self.levers.iter().any(|lever| lever.id() == MAINTAIN) {
             return Err(StrategyError::LeverTwice { lever: MAINTAIN });
         }
-        if self.levers.len() >= usize::from(NONE) {
-            let (got, most) = (self.levers.len(), usize::from(NONE) - 1);
+        if self.levers.len() > MOST_LEVERS {
+            let (got, most) = (self.levers.len(), MOST_LEVERS);
             return Err(StrategyError::TooManyLevers { got, most });
         }
         for (first, _, left) in &self.overlaps {
@@ -175,8 +211,15 @@ impl StrategyAssigner for CpMap {
         self.validate()?;
         base.validate()?;
         let levers = self.levers();
-        let answers = ask(&levers, base, &[], work)?;
+        let mut answers = ask(&levers, base, &self.limits.resources(), work)?;
+        let budgeting = match self.limits.is_empty() {
+            true => None,
+            false => Some(self.limits.apply(&levers, base, &mut answers, work)?),
+        };
         Ok(StrategyPlan::asked(Asked {
+            costs: answers.costs,
+            limits: self.limits.clone(),
+            budgeting,
             rules: Arc::new(answers.rules),
             flat: Arc::new(answers.flat),
             levers: Arc::new(levers),

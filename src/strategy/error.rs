@@ -43,6 +43,12 @@ pub enum StrategyError {
         /// What.
         what: &'static str,
     },
+    /// A quota is of a lever that is not there.
+    #[error("there is no lever `{lever}` to have a quota")]
+    NoSuchLever {
+        /// Its name.
+        lever: LeverId,
+    },
     /// There are more levers than a plan can number.
     #[error("there are {got} levers, expected at most {most}")]
     TooManyLevers {

@@ -9,6 +9,7 @@
 //! | [`CustomerBase`] | the customers: their value, and what else is known of them |
 //! | [`StrategyPlan`], [`CustomerStrategy`], [`Chosen`] | the answer |
 //! | [`Gain`], [`GainTerms`] | what an offer is worth, and where that comes from |
+//! | [`Budgeting`], [`allocation`] | what budget and capacities leave of it, and what one more unit would gain |
 //! | [`Sensitivity`] | how many primary strategies flip when an assumption moves |
 //! | [`ValueMap`] | the base on one map: current value by headroom |
 //!
@@ -29,6 +30,7 @@
 //! by Genroe (cpMAP) and the customer-value differentiation of Peppers & Rogers (2017), *Managing
 //! Customer Experience and Relationships*.
 
+pub mod allocation;
 mod asked;
 mod asking;
 mod base;
@@ -40,6 +42,7 @@ mod error;
 mod gain;
 mod lever;
 mod levers;
+mod limits;
 mod offer;
 mod plan;
 mod products;
@@ -53,6 +56,7 @@ pub use error::StrategyError;
 pub use gain::{Gain, GainTerms};
 pub use lever::{Ineligible, Lever};
 pub use levers::{Develop, ReduceCostToServe, Retain, WinBack};
+pub use limits::{Budgeting, LimitUse, QuotaUse};
 pub use offer::Offer;
 pub use plan::{Brief, PlanSummary, PlannedCustomer, StrategyPlan, StrategyTotal};
 pub use products::Products;

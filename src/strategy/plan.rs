@@ -11,8 +11,9 @@ use serde::Serialize;
 
 use crate::strategy::asked::Asked;
 use crate::strategy::choice::NONE;
-use crate::strategy::{Chosen, CustomerStrategy, Sensitivity, StrategyError};
-use crate::units::{CustomerId, CustomerIds, LeverId, Money, Provenance};
+use crate::strategy::allocation::FrontierPoint;
+use crate::strategy::{Budgeting, Chosen, CustomerStrategy, Sensitivity, StrategyError};
+use crate::units::{CustomerId, CustomerIds, LeverId, Money, Provenance, ResourceId};
 use crate::work::Work;
 
 /// Every customer's strategies.
@@ -244,6 +245,35 @@ impl StrategyPlan {
         PlanSummary { strategies, gain, secondary_gain, assumed_share, risk_rankings }
     }
 
+    /// What the limits leave and what they cost; `None` where there are none, and for a plan that was
+    /// made elsewhere.
+    pub fn budgeting(&self) -> Option<&Budgeting> {
+        match &self.rows {
+            Rows::Asked(asked) => asked.budgeting.as_ref(),
+            Rows::Given(_) => None,
+        }
+    }
+
+    /// What the plan would gain with each of some amounts of a resource, all other limits as they
+    /// are; `None` for a plan that was made elsewhere.
+    ///
+    /// # Errors
+    ///
+    /// As [`StrategyAssigner::assign`](crate::strategy::StrategyAssigner::assign).
+    pub fn frontier(
+        &self,
+        resource: &ResourceId,
+        amounts: &[f64],
+        work: &Work,
+    ) -> Result<Option<Vec<FrontierPoint>>, StrategyError> {
+        match &self.rows {
+            Rows::Asked(Asked { limits, levers, base, .. }) => {
+                limits.frontier(levers, base, resource, amounts, work).map(Some)
+            }
+            Rows::Given(_) => Ok(None),
+        }
+    }
+
     /// How much the primary strategies hang on what was assumed; `None` for a plan that was made
     /// elsewhere, whose assumptions are not known.
     ///
@@ -254,6 +284,17 @@ impl StrategyPlan {
         match &self.rows {
             Rows::Asked(asked) => Sensitivity::of(asked, work).map(Some),
             Rows::Given(_) => Ok(None),
+        }
+    }
+
+    /// Whether some offer has a cost of contact or an incentive, so that gains are after such costs.
+    pub fn costs_are_stated(&self) -> bool {
+        match &self.rows {
+            Rows::Asked(asked) => asked.costs,
+            Rows::Given(rows) => {
+                let spends = |chosen: &Chosen| chosen.spend() > Money::ZERO;
+                rows.iter().any(|row| row.options.iter().any(spends))
+            }
         }
     }
 
