@@ -26,6 +26,8 @@
 //! by Genroe (cpMAP) and the customer-value differentiation of Peppers & Rogers (2017), *Managing
 //! Customer Experience and Relationships*.
 
+pub mod allocation;
+
 mod cp_map;
 mod error;
 mod gain;
