@@ -2,6 +2,7 @@
 mod allocator;
 mod answer;
 mod choice;
+mod close;
 mod dual;
 mod greedy;
 mod master;

@@ -4,6 +4,7 @@ use crate::num::blocks;
 use crate::strategy::StrategyError;
 use crate::strategy::allocation::answer::{Allocation, GreedyOutcome, LimitOutcome, QuotaOutcome};
 use crate::strategy::allocation::choice;
+use crate::strategy::allocation::close;
 use crate::strategy::allocation::dual::{Dual, Effort, Minimum};
 use crate::strategy::allocation::greedy;
 use crate::strategy::allocation::problem::{Offers, Pick, Problem, Totals};
@@ -221,8 +222,9 @@ impl Allocator {
             return Err(self.unmet(problem, baseline, false));
         }
         let bound = certified(problem, &minimum, &free);
+        let optimal = close::close(problem, prices, &mut picks, &mut totals, work)?;
         let repaired = differing(problem, prices, &picks, work)?;
-        Ok(Found { picks, totals, bound, minimum, repaired, optimal: false })
+        Ok(Found { picks, totals, bound, minimum, repaired, optimal })
     }
 
     /// The quota that the baseline, which keeps all limits, does not reach.
