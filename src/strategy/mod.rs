@@ -37,6 +37,7 @@ mod base;
 mod choice;
 mod chosen;
 mod considered;
+
 mod cp_map;
 mod error;
 mod gain;
