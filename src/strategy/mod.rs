@@ -8,6 +8,8 @@
 //! | [`CpMap`], [`StrategyAssigner`] | the choice: primary and secondary strategy of each customer; the seam for another way to choose |
 //! | [`StrategyPlan`], [`CustomerStrategy`], [`Chosen`] | the answer |
 //! | [`ValueMap`] | the base on one map: current value by headroom |
+//! | [`Reading`], [`ReadCustomers`], [`Limit`], [`StayLimit`], [`Tenure`] | names for regions of that map |
+//! | [`Experiences`], [`ExperienceCurve`] | how many different experiences are worth their cost |
 //!
 //! Strategy comes from the individual customer's value, not from segments: segments shape how a
 //! customer hears of it. A lever says what it would change in the [rates](crate::value::Rates)
@@ -28,18 +30,22 @@
 
 mod cp_map;
 mod error;
+mod experiences;
 mod gain;
 mod lever;
 mod levers;
 mod plan;
+mod reading;
 mod value_map;
 
 pub use cp_map::{CpMap, MAINTAIN, StrategyAssigner};
 pub use error::StrategyError;
+pub use experiences::{ExperienceCurve, ExperienceStep, Experiences, Revaluation, Revalued};
 pub use gain::Gain;
 pub use lever::{Candidate, Ineligible, Lever, Offer};
 pub use levers::{Develop, ReduceCostToServe, Retain, WinBack};
 pub use plan::{
     Chosen, CustomerStrategy, PlanSummary, PlannedCustomer, StrategyPlan, StrategyTotal,
 };
-pub use value_map::{MapCell, ValueMap};
+pub use reading::{Limit, ReadCustomers, Reading, Region, StayLimit, Tenure};
+pub use value_map::{MapAxis, MapCell, ValueMap};
