@@ -124,7 +124,7 @@ fn value_map(map: &ValueMap) {
     let mut fifths: BTreeMap<(u8, u8), (usize, f64, f64, f64, f64)> = BTreeMap::new();
     for cell in &map.cells {
         let fifth = |decile: u8| decile.div_ceil(2);
-        let key = (fifth(cell.value_decile), fifth(cell.headroom_decile));
+        let key = (fifth(cell.value_band), fifth(cell.headroom_band));
         let sum = fifths.entry(key).or_default();
         sum.0 += cell.customers;
         sum.1 += cell.current.amount();
@@ -152,9 +152,20 @@ fn explain(value: &CustomerValue, plan: &StrategyPlan) {
         }
         told.push(planned.primary().name().to_owned());
         let worth = &value.rows()[planned.row()];
-        println!("Customer {}: {} purchases, {} net so far, last {} ago.", planned.customer().expose(), worth.purchases, worth.current, worth.days_since_last);
+        println!(
+            "Customer {}: {} purchases, {} net so far, last {} ago.",
+            planned.customer().expose(),
+            worth.purchases,
+            worth.current,
+            worth.days_since_last
+        );
         for chosen in std::iter::once(strategy.primary()).chain(strategy.secondary()) {
-            println!("  {}: +{} because {}.", chosen.lever().in_words(), chosen.gain(), chosen.reason());
+            println!(
+                "  {}: +{} because {}.",
+                chosen.lever().in_words(),
+                chosen.gain(),
+                chosen.reason()
+            );
             if let Some(terms) = chosen.gain_terms() {
                 println!(
                     "    sales {}, retention {}, cost {}; spends {}; {}",
@@ -244,8 +255,8 @@ impl Assumptions {
         let win_back = WinBack::new()
             .contact_cost(self.money("win_back.contact_cost")?)
             .incentive(self.money("win_back.incentive")?, self.get("win_back.leakage"));
-        let cheaper = ReduceCostToServe::new()
-            .contact_cost(self.money("reduce_cost_to_serve.contact_cost")?);
+        let cheaper =
+            ReduceCostToServe::new().contact_cost(self.money("reduce_cost_to_serve.contact_cost")?);
         Ok(CpMap::retail().with(retain).with(develop).with(win_back).with(cheaper))
     }
 
@@ -338,7 +349,9 @@ impl Options {
                 Some(("product", column)) => source.product(column),
                 Some(("order", column)) => source.order(column),
                 _ => {
-                    return Err(format!("--columns: `{pair}` maps no column; --help lists them").into());
+                    return Err(
+                        format!("--columns: `{pair}` maps no column; --help lists them").into()
+                    );
                 }
             };
         }

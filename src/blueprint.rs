@@ -20,9 +20,7 @@ use crate::features::{Behaviour, FeatureExtractor, FeatureMatrix, Scaling};
 use crate::needs::Needs;
 use crate::profile::Profile;
 use crate::report::{Report, ReportParts};
-use crate::strategy::{
-    CpMap, CustomerBase, Sensitivity, StrategyAssigner, StrategyPlan, ValueMap,
-};
+use crate::strategy::{CpMap, CustomerBase, Sensitivity, StrategyAssigner, StrategyPlan, ValueMap};
 use crate::units::{Date, Money, SegmentId};
 use crate::validate::{Checks, Evidence, Verdict};
 use crate::value::{Concentration, CustomerValue, Economics, LifetimeValue, ValueModel};

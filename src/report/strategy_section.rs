@@ -137,10 +137,7 @@ fn within_limits(budgeting: &Budgeting, least: usize) -> String {
         short(budgeting.greedy),
         short(budgeting.bound)
     );
-    let note = format!(
-        "Something is done for {} customers.",
-        grouped(budgeting.acting as f64, 0)
-    );
+    let note = format!("Something is done for {} customers.", grouped(budgeting.acting as f64, 0));
     card(title, &note, &body)
 }
 
@@ -179,7 +176,10 @@ fn how_sure(sensitivity: &Sensitivity, summary: &PlanSummary, least: usize) -> S
             ),
             chart,
         ),
-        None => ("No assumption that moves by a quarter changes the strategies.".to_owned(), String::new()),
+        None => (
+            "No assumption that moves by a quarter changes the strategies.".to_owned(),
+            String::new(),
+        ),
     };
     card(title, &note, &format!("{chart}{ranking}"))
 }

@@ -5,7 +5,10 @@ use std::sync::Arc;
 
 use crate::strategy::choice::{NONE, Pick};
 use crate::strategy::considered::Levers;
-use crate::strategy::{Chosen, CustomerBase, CustomerStrategy, Gain, Ineligible, MAINTAIN, Offer};
+use crate::strategy::limits::Limits;
+use crate::strategy::{
+    Budgeting, Chosen, CustomerBase, CustomerStrategy, Gain, Ineligible, MAINTAIN, Offer,
+};
 use crate::units::{LeverId, Money, Provenance};
 
 /// What customers without a lever have, as something to borrow.

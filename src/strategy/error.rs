@@ -105,6 +105,38 @@ pub enum StrategyError {
         /// What would do.
         expected: &'static str,
     },
+    /// A table about experiences has another length than it should have.
+    #[error("the {what} of the experiences are {got}, expected {expected}")]
+    ExperienceTable {
+        /// Which table.
+        what: &'static str,
+        /// What would do, or the least that would.
+        expected: usize,
+        /// How many there are.
+        got: usize,
+    },
+    /// A number in a table about experiences cannot be used.
+    #[error("{table} of the experiences, row {row}, column {column}: not {expected}")]
+    ExperienceValue {
+        /// Which table.
+        table: &'static str,
+        /// Zero-based row.
+        row: usize,
+        /// Zero-based column.
+        column: usize,
+        /// What would do.
+        expected: &'static str,
+    },
+    /// A parameter of the question how many experiences there should be cannot be used.
+    #[error("`{name}` is {value}, expected {expected}")]
+    ExperienceParam {
+        /// Which.
+        name: &'static str,
+        /// Its value.
+        value: f64,
+        /// What would do.
+        expected: &'static str,
+    },
     /// A quota was not reached.
     #[error(
         "lever {lever} is asked for {at_least} customers, {reached} could be reached; {}",

@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::Serialize;
 
-use crate::strategy::allocation::{Allocator, FrontierPoint, OfferTable, Uses};
+use crate::strategy::allocation::{Allocator, OfferTable, Uses};
 use crate::strategy::asked::Row;
 use crate::strategy::asking::{Answers, uses};
 use crate::strategy::choice::{NONE, Pick};
@@ -79,14 +79,14 @@ impl fmt::Display for Budgeting {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for LimitUse { resource, at_most, used, price } in &self.limits {
             let resource = resource.in_words();
-            writeln!(
-                f,
-                "{resource}: {used:.2} of {at_most:.2} used; one more is worth {price}"
-            )?;
+            writeln!(f, "{resource}: {used:.2} of {at_most:.2} used; one more is worth {price}")?;
         }
         for QuotaUse { lever, at_least, customers, price } in &self.quotas {
             let lever = lever.in_words();
-            writeln!(f, "{lever}: {customers} customers, {at_least} at least; the last costs {price}")?;
+            writeln!(
+                f,
+                "{lever}: {customers} customers, {at_least} at least; the last costs {price}"
+            )?;
         }
         writeln!(
             f,
@@ -200,23 +200,5 @@ impl Limits {
             acting,
             displaced,
         })
-    }
-
-    /// Gain against one resource, at each of some amounts of it.
-    pub(crate) fn frontier(
-        &self,
-        levers: &Levers,
-        base: &CustomerBase,
-        resource: &ResourceId,
-        amounts: &[f64],
-        work: &Work,
-    ) -> Result<Vec<FrontierPoint>, StrategyError> {
-        let mut with = self.clone();
-        if !with.capacities.iter().any(|(known, _)| known == resource) {
-            with.capacities.push((resource.clone(), f64::MAX));
-        }
-        let mut answers = crate::strategy::asking::ask(levers, base, &with.resources(), work)?;
-        let table = with.table(levers, base, &mut answers, work)?;
-        with.allocator(levers)?.frontier(&table, resource.as_str(), amounts, work)
     }
 }

@@ -12,6 +12,8 @@
 //! | [`Budgeting`], [`allocation`] | what budget and capacities leave of it, and what one more unit would gain |
 //! | [`Sensitivity`] | how many primary strategies flip when an assumption moves |
 //! | [`ValueMap`] | the base on one map: current value by headroom |
+//! | [`Reading`], [`ReadCustomers`], [`Limit`], [`StayLimit`], [`Tenure`] | names for regions of that map |
+//! | [`Experiences`], [`ExperienceCurve`] | how many different experiences are worth their cost |
 //!
 //! Strategy comes from the individual customer's value, not from segments: segments shape how a
 //! customer hears of it. A lever says what it would change in the [rates](crate::value::Rates)
@@ -37,9 +39,9 @@ mod base;
 mod choice;
 mod chosen;
 mod considered;
-
 mod cp_map;
 mod error;
+mod experiences;
 mod gain;
 mod lever;
 mod levers;
@@ -47,6 +49,7 @@ mod limits;
 mod offer;
 mod plan;
 mod products;
+mod reading;
 mod sensitivity;
 mod value_map;
 
@@ -54,6 +57,7 @@ pub use base::{Candidate, CustomerBase};
 pub use chosen::{Chosen, CustomerStrategy};
 pub use cp_map::{CpMap, MAINTAIN, StrategyAssigner};
 pub use error::StrategyError;
+pub use experiences::{ExperienceCurve, ExperienceStep, Experiences, Revaluation, Revalued};
 pub use gain::{Gain, GainTerms};
 pub use lever::{Ineligible, Lever};
 pub use levers::{Develop, ReduceCostToServe, Retain, WinBack};
@@ -61,5 +65,6 @@ pub use limits::{Budgeting, LimitUse, QuotaUse};
 pub use offer::Offer;
 pub use plan::{Brief, PlanSummary, PlannedCustomer, StrategyPlan, StrategyTotal};
 pub use products::Products;
+pub use reading::{Limit, ReadCustomers, Reading, Region, StayLimit, Tenure};
 pub use sensitivity::{Assumption, Flips, Sensitivity, Sway};
-pub use value_map::{MapCell, ValueMap};
+pub use value_map::{MapAxis, MapCell, ValueMap};
