@@ -116,6 +116,12 @@ impl<'a> Candidate<'a> {
         self.base.value.horizon()
     }
 
+    /// What one unit of money a year is worth today over the horizon, see
+    /// [`CustomerValue::discounted_years`].
+    pub fn discounted_years(&self) -> f64 {
+        self.base.value.discounted_years()
+    }
+
     /// What money the future value is of.
     pub fn unit(&self) -> ValueUnit {
         self.base.value.unit()
@@ -127,8 +133,15 @@ impl<'a> Candidate<'a> {
     ///
     /// [`Ineligible`] where there is none.
     pub fn attribute(&self, name: &'static str) -> Result<&'a AttributeColumn, Ineligible> {
-        let known = self.base.attributes.as_ref().and_then(|known| known.column(name).ok());
+        let known = self.known_attribute(name);
         known.ok_or_else(|| Ineligible::because(format!("no attribute `{name}` is known")))
+    }
+
+    /// The attribute of that name, where there is one. A lever that has its own words for a missing
+    /// attribute asks here, because no text is made for the customers of whom nothing is known.
+    pub fn known_attribute(&self, name: &str) -> Option<&'a AttributeColumn> {
+        let columns = self.base.attributes.as_deref()?.columns();
+        columns.iter().find(|column| column.field().name == name)
     }
 
     /// Which products customers hold, of all customers; see [`row`](Self::row).

@@ -11,10 +11,19 @@ use crate::strategy::choice::Overlaps;
 use crate::strategy::considered::Levers;
 use crate::strategy::limits::Limits;
 use crate::strategy::{
-    CustomerBase, Develop, Lever, ReduceCostToServe, Retain, StrategyError, StrategyPlan, WinBack,
+    CrossSell, CustomerBase, Develop, Lever, Migrate, ReduceCostToServe, Reprice, Retain,
+    StrategyError, StrategyPlan, UpSell, WinBack,
 };
 use crate::units::{LeverId, Money, ResourceId};
 use crate::work::Work;
+
+/// The table of [`CpMap::retail`].
+const NEVER_TOGETHER: [(&str, &[&str]); 4] = [
+    ("retain", &["reduce_cost_to_serve"]),
+    ("up_sell", &["migrate"]),
+    ("win_back", &["retain", "develop", "cross_sell", "up_sell", "migrate"]),
+    ("reprice", &["retain", "develop", "win_back", "cross_sell", "up_sell", "migrate"]),
+];
 
 /// Going on as before: the zero that every lever has to beat. It needs no lever of its own and is
 /// part of every choice.
@@ -78,19 +87,34 @@ pub struct CpMap {
 }
 
 impl CpMap {
-    /// Retain, develop, win back and reduce cost to serve, with their default assumptions.
+    /// The levers that come with the library, with their default assumptions. Those that need
+    /// products, tiers or a move to be stated rule themselves out until they are; replace them by
+    /// [`with`](Self::with).
     ///
-    /// Keeping a customer and serving them more cheaply pull in opposite directions, so these two
-    /// never go together.
+    /// These never go together, in either order; the others do not touch one another:
+    ///
+    /// | | not with | because |
+    /// |---|---|---|
+    /// | retain | reduce cost to serve | a promise, and less of it |
+    /// | up-sell | migrate | both may change the same product |
+    /// | win back | retain, develop, cross-sell, up-sell, migrate | somebody is there, or is not |
+    /// | reprice | retain, develop, win back, cross-sell, up-sell, migrate | it sells nothing afterwards |
     pub fn retail() -> Self {
-        Self::none()
+        let levers = Self::none()
             .with(Retain::new())
             .with(Develop::new())
             .with(WinBack::new())
             .with(ReduceCostToServe::new())
-            .incompatible(LeverId::of("retain"), LeverId::of("reduce_cost_to_serve"))
-            .incompatible(LeverId::of("retain"), LeverId::of("win_back"))
-            .incompatible(LeverId::of("develop"), LeverId::of("win_back"))
+            .with(CrossSell::new())
+            .with(UpSell::new())
+            .with(Migrate::new())
+            .with(Reprice::new());
+        NEVER_TOGETHER.iter().fold(levers, |levers, (one, others)| {
+            let pair = |levers: Self, other: &&'static str| {
+                levers.incompatible(LeverId::of(one), LeverId::of(other))
+            };
+            others.iter().fold(levers, pair)
+        })
     }
 
     /// No levers: everybody is maintained.

@@ -1,5 +1,6 @@
 //! What can go wrong while strategies are chosen. An ineligible customer is no error.
 
+use crate::data::DataError;
 use crate::units::LeverId;
 use crate::work::Cancelled;
 
@@ -159,6 +160,51 @@ pub enum StrategyError {
         /// What it reported.
         reason: String,
     },
+    /// There are more products than which go with which is worked out for.
+    #[error("there are {got} products, expected at most {most}; categories are fewer")]
+    TooManyProducts {
+        /// How many.
+        got: usize,
+        /// How many there may be.
+        most: usize,
+    },
+    /// Two products have one name, or none.
+    #[error("product {place} has no name of its own")]
+    ProductName {
+        /// Zero-based place.
+        place: usize,
+    },
+    /// A product that is not among the products.
+    #[error("{what} names a product that is not there")]
+    NoSuchProduct {
+        /// What named it.
+        what: &'static str,
+        /// Its name or place.
+        product: String,
+    },
+    /// A figure of a product or an affinity cannot be used.
+    #[error("{what} in row {row} is {value}, expected {expected}")]
+    ProductValue {
+        /// Which figure.
+        what: &'static str,
+        /// Zero-based place of the product, or row of the customer.
+        row: usize,
+        /// Its value.
+        value: f64,
+        /// What would do.
+        expected: &'static str,
+    },
+    /// A programme cannot be valued.
+    #[error("the programme `{lever}` cannot be valued: {rule}")]
+    NoProgramme {
+        /// Which.
+        lever: LeverId,
+        /// What speaks against it.
+        rule: &'static str,
+    },
+    /// What is known of customers lacks what was asked of it.
+    #[error(transparent)]
+    Data(DataError),
     /// A caller's own assigner failed.
     #[error("the strategy assigner failed")]
     Assigner {

@@ -85,13 +85,16 @@ impl Gain {
             + offer.leakage * offer.incentive.amount()
             + offer.fatigue.amount();
         let success = offer.success;
+        let terms = terms(offer, rates, &changed, paid_anyway);
         Self {
-            mean: Money::finite(success.mean() * on_success - paid_anyway),
+            // Not success × on_success: the difference of two large values loses the digits of a
+            // small change, and the terms would not add up to it.
+            mean: terms.total(),
             standard_error: success
                 .standard_error()
                 .map(|error| Money::finite(error * on_success.abs())),
             provenance: success.provenance(),
-            terms: terms(offer, rates, &changed, paid_anyway),
+            terms,
         }
     }
 }
@@ -113,13 +116,32 @@ fn terms(offer: &Offer, before: &Rates, after: &Rates, paid_anyway: f64) -> Gain
 
 /// The rates after the offer has worked.
 fn changed(offer: &Offer, rates: &Rates) -> Rates {
-    Rates {
+    let staying = if offer.keep < 0.0 {
+        rates.staying * (1.0 + offer.keep)
+    } else {
+        rates.staying + offer.keep * (1.0 - rates.staying)
+    };
+    let changed = Rates {
         alive: rates.alive + offer.revive * (1.0 - rates.alive),
-        staying: rates.staying + offer.keep * (1.0 - rates.staying),
+        staying,
         purchases: rates.purchases * offer.purchases,
         spend: rates.spend * offer.spend,
         margin: rates.margin + offer.margin,
         cost: rates.cost * offer.cost,
+    };
+    if offer.added == (0.0, 0.0) { changed } else { blended(changed, offer.added) }
+}
+
+/// The rates with sales added that contribute what they contribute: the same purchases, at the
+/// spend and the margin of both together.
+fn blended(rates: Rates, (sales, contribution): (f64, f64)) -> Rates {
+    let all = rates.purchases * rates.spend + sales;
+    let contribution = rates.purchases * rates.spend * rates.margin + contribution;
+    if rates.purchases > 0.0 && all > 0.0 {
+        Rates { spend: all / rates.purchases, margin: contribution / all, ..rates }
+    } else {
+        // Nothing to blend with: the contribution as one purchase, so that no value is lost.
+        Rates { purchases: 1.0, spend: contribution, margin: 1.0, ..rates }
     }
 }
 

@@ -4,7 +4,10 @@
 //! |---|---|
 //! | [`Lever`], [`Candidate`] | a strategy, which makes a customer an offer or names the rule against it; the seam for your own |
 //! | [`Offer`], [`Ineligible`] | what would change in the customer's rates, at what cost and with what success; or why not |
-//! | [`Retain`], [`Develop`], [`WinBack`], [`ReduceCostToServe`], [`MAINTAIN`] | the strategies that are here |
+//! | [`Retain`], [`Develop`], [`WinBack`], [`ReduceCostToServe`], [`CrossSell`], [`UpSell`], [`Migrate`], [`Reprice`], [`MAINTAIN`] | the strategies that are here |
+//! | [`AcquireLookalikes`], [`Programme`] | a programme for strangers, valued once and chosen for nobody |
+//! | [`Products`], [`NextProduct`], [`Affinity`] | what customers hold, and what they would buy next |
+//! | [`Ladder`] | the tiers that customers can be lifted to |
 //! | [`CpMap`], [`StrategyAssigner`] | the choice: primary and secondary strategy of each customer; the seam for another way to choose |
 //! | [`CustomerBase`] | the customers: their value, and what else is known of them |
 //! | [`StrategyPlan`], [`CustomerStrategy`], [`Chosen`] | the answer |
@@ -60,11 +63,14 @@ pub use error::StrategyError;
 pub use experiences::{ExperienceCurve, ExperienceStep, Experiences, Revaluation, Revalued};
 pub use gain::{Gain, GainTerms};
 pub use lever::{Ineligible, Lever};
-pub use levers::{Develop, ReduceCostToServe, Retain, WinBack};
+pub use levers::{
+    AcquireLookalikes, CrossSell, Develop, Ladder, Migrate, Programme, ReduceCostToServe, Reprice,
+    Retain, UpSell, WinBack,
+};
 pub use limits::{Budgeting, LimitUse, QuotaUse};
 pub use offer::Offer;
 pub use plan::{Brief, PlanSummary, PlannedCustomer, StrategyPlan, StrategyTotal};
-pub use products::Products;
+pub use products::{Affinity, NextProduct, Products};
 pub use reading::{Limit, ReadCustomers, Reading, Region, StayLimit, Tenure};
 pub use sensitivity::{Assumption, Flips, Sensitivity, Sway};
 pub use value_map::{MapAxis, MapCell, ValueMap};

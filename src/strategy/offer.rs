@@ -14,6 +14,8 @@ pub struct Offer {
     pub(crate) spend: f64,
     pub(crate) margin: f64,
     pub(crate) cost: f64,
+    /// Sales over the horizon that come on top, and what they contribute.
+    pub(crate) added: (f64, f64),
     pub(crate) one_off: Money,
     pub(crate) contact_cost: Money,
     pub(crate) incentive: Money,
@@ -41,6 +43,7 @@ impl Offer {
             spend: 1.0,
             margin: 0.0,
             cost: 1.0,
+            added: (0.0, 0.0),
             one_off: Money::ZERO,
             contact_cost: Money::ZERO,
             incentive: Money::ZERO,
@@ -60,7 +63,8 @@ impl Offer {
         self
     }
 
-    /// The share of what dropout over the horizon would take which it saves.
+    /// The share of what dropout over the horizon would take which it saves; below zero the share
+    /// of what dropout would leave which it loses.
     #[must_use]
     pub fn keep(mut self, share: f64) -> Self {
         self.keep = share;
@@ -92,6 +96,31 @@ impl Offer {
     #[must_use]
     pub fn cost_to_serve(mut self, factor: f64) -> Self {
         self.cost = factor;
+        self
+    }
+
+    /// Adds sales with a margin of their own, besides the purchases as they are: what a customer who
+    /// is alive and certain to stay buys of it over the horizon, discounted, see
+    /// [`discounted_years`](crate::strategy::Candidate::discounted_years). Below zero it takes such
+    /// sales away. Added again, they add up.
+    ///
+    /// Spend and margin are blended, so that the value remains one of rates.
+    ///
+    /// ```
+    /// use segmentry::strategy::{Gain, Offer};
+    /// use segmentry::units::{Estimate, Money};
+    /// use segmentry::value::Rates;
+    ///
+    /// let rates = Rates { alive: 1.0, staying: 0.5, purchases: 4.0, spend: 25.0, margin: 0.2, cost: 0.0 };
+    /// // One in two buys for 60 besides, of which 30 remain if they stay, as one in two does.
+    /// let offer = Offer::new(Estimate::assumed(0.5)?).adds(Money::new(60.0)?, 0.5);
+    /// assert!((Gain::of(&offer, &rates).mean.amount() - 0.5 * 0.5 * 30.0).abs() < 1e-14);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn adds(mut self, sales: Money, margin: f64) -> Self {
+        let (known, contribution) = self.added;
+        self.added = (known + sales.amount(), contribution + sales.amount() * margin);
         self
     }
 
@@ -175,12 +204,17 @@ impl Offer {
         };
         share("success", self.success.mean())
             .or_else(|| share("revive", self.revive))
-            .or_else(|| share("keep", self.keep))
+            .or_else(|| (!(-1.0..=1.0).contains(&self.keep)).then_some(("keep", "from -1 to 1")))
             .or_else(|| share("leakage", self.leakage))
             .or_else(|| factor("purchases", self.purchases))
             .or_else(|| factor("spend", self.spend))
             .or_else(|| factor("cost_to_serve", self.cost))
             .or_else(|| (!self.margin.is_finite()).then_some(("margin", "finite")))
+            .or_else(|| {
+                let (sales, contribution) = self.added;
+                let finite = sales.is_finite() && contribution.is_finite();
+                (!finite).then_some(("adds", "finite"))
+            })
             .or_else(|| factor("contacts", self.contacts))
             .or_else(|| (self.contact_cost < Money::ZERO).then_some(("contact_cost", NOT_NEGATIVE)))
             .or_else(|| (self.incentive < Money::ZERO).then_some(("incentive", NOT_NEGATIVE)))

@@ -52,7 +52,9 @@ impl Assumption {
                 offer.success = Estimate::default_assumption(share(offer.success.mean()));
             }
             Self::Effect => {
-                (offer.revive, offer.keep) = (share(offer.revive), share(offer.keep));
+                offer.revive = share(offer.revive);
+                offer.keep = (offer.keep * factor).clamp(-1.0, 1.0);
+                offer.added = (offer.added.0 * factor, offer.added.1 * factor);
                 (offer.purchases, offer.spend) = (change(offer.purchases), change(offer.spend));
                 (offer.margin, offer.cost) = (offer.margin * factor, change(offer.cost));
                 offer.one_off = money(offer.one_off);

@@ -78,7 +78,11 @@ fn a_lever_without_its_inputs_says_so() {
     };
     assert_eq!(rule("reduce_cost_to_serve"), "the cost to serve is not known");
     assert!(rule("develop").contains("peers"));
-    assert_eq!(plan.rules().iter().map(|(_, _, n)| n).sum::<usize>(), 3);
+    assert_eq!(rule("cross_sell"), "the products held are not known");
+    assert_eq!(rule("up_sell"), "no tiers are stated");
+    assert_eq!(rule("migrate"), "no move is stated");
+    assert_eq!(rule("reprice"), "the cost to serve is not known");
+    assert_eq!(plan.rules().iter().map(|(_, _, n)| n).sum::<usize>(), 7);
 }
 
 #[test]
