@@ -15,7 +15,8 @@ use segmentry::blueprint::{Blueprint, Inputs};
 use segmentry::cluster::{KMeans, PredictionStrength};
 use segmentry::data::{AttributeField, AttributeKind, CsvAttributes, CsvTransactions};
 use segmentry::export::Directory;
-use segmentry::units::{Date, Days};
+use segmentry::strategy::{CpMap, CrossSell, Develop, ReduceCostToServe, Retain, WinBack};
+use segmentry::units::{Date, Days, Money};
 use segmentry::value::LifetimeValue;
 use segmentry::work::Work;
 
@@ -25,13 +26,14 @@ Turns a file of transactions into judged segments and a strategy for every custo
     blueprint [--transactions FILE.csv] [--columns customer=..,time=..,amount=..|quantity=..,price=..,
                                                    category=..,product=..,order=..]
               [--attributes FILE.csv] [--observed-until YYYY-MM-DD] [--segments K|auto]
-              [--seed N] [--horizon-weeks N] [--out DIR]
+              [--seed N] [--horizon-weeks N] [--contact-cost MONEY] [--budget MONEY] [--out DIR]
 
 Without --transactions it uses the bundled CDNOW sample. The defaults of --columns are
 customer=customer_id,time=time,amount=amount. The attributes have a column customer_id;
 `margin` is a share of spend, `cost_to_serve` money per year, and yes/no columns are needs.
-Results go to DIR (blueprint-out): customers.csv, segments.csv, quality.json, verdict.json
-and blueprint.html.";
+--contact-cost is what addressing a customer costs, whatever for, and --budget what may be spent
+on it; without them everything that gains is recommended. Results go to DIR (blueprint-out):
+customers.csv, segments.csv, quality.json, verdict.json and blueprint.html.";
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -94,7 +96,7 @@ fn work() -> Work {
 /// The options as they were given, each a name and a value.
 struct Options(Vec<(String, String)>);
 
-const NAMES: [&str; 8] = [
+const NAMES: [&str; 10] = [
     "transactions",
     "columns",
     "attributes",
@@ -102,6 +104,8 @@ const NAMES: [&str; 8] = [
     "segments",
     "seed",
     "horizon-weeks",
+    "contact-cost",
+    "budget",
     "out",
 ];
 
@@ -177,6 +181,20 @@ impl Options {
         if let Some(weeks) = self.parsed("horizon-weeks", "a number of weeks")? {
             blueprint = blueprint.value(LifetimeValue::new().horizon(Days::weeks(weeks)));
         }
+        let mut strategy = CpMap::retail();
+        if let Some(cost) = self.parsed("contact-cost", "an amount")? {
+            let cost = Money::new(cost)?;
+            strategy = strategy
+                .with(Retain::new().contact_cost(cost))
+                .with(Develop::new().contact_cost(cost))
+                .with(WinBack::new().contact_cost(cost))
+                .with(ReduceCostToServe::new().contact_cost(cost))
+                .with(CrossSell::new().contact_cost(cost));
+        }
+        if let Some(budget) = self.parsed("budget", "an amount")? {
+            strategy = strategy.budget(Money::new(budget)?);
+        }
+        blueprint = blueprint.strategy(strategy);
         let seed = self.parsed("seed", "a whole number")?.unwrap_or(0);
         Ok(match self.get("segments").unwrap_or("auto") {
             "auto" => blueprint.segmenter(PredictionStrength::new().seed(seed)),

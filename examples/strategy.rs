@@ -92,14 +92,6 @@ fn run(arguments: &[String]) -> Outcome<()> {
     if let Some(budgeting) = plan.budgeting() {
         print!("{budgeting}");
     }
-    println!("\nWhat other budgets would gain:");
-    let budgets = [0.0, 0.25, 0.5, 1.0, 2.0, 4.0].map(|share| share * budget);
-    for point in plan.frontier(&ResourceId::MONEY, &budgets, &work)?.unwrap_or_default() {
-        println!(
-            "{:>12.2}  gains {:>12.2}, one more unit {:>7.2}",
-            point.amount, point.value, point.price
-        );
-    }
     if let Some(sensitivity) = plan.sensitivity(&work)? {
         println!("\n{sensitivity}");
     }
@@ -200,14 +192,14 @@ fn strategies(plan: &StrategyPlan) -> String {
     let mut lines =
         "customer_id,primary,primary_gain,primary_funded,secondary,secondary_gain,secondary_funded\n"
             .to_owned();
-    for row in 0..plan.n_customers() {
+    for (row, customer) in plan.ids().iter().enumerate() {
         let (primary, secondary) = (plan.primary(row), plan.secondary(row));
         let second = secondary.map_or(",,".to_owned(), |second| {
             format!("{},{:.4},{}", second.lever, second.gain.amount(), second.funded)
         });
         lines += &format!(
             "{},{},{:.4},{},{second}\n",
-            plan.ids().text(row),
+            customer.expose(),
             primary.lever,
             primary.gain.amount(),
             primary.funded
@@ -290,7 +282,7 @@ impl AttributeSource for Stated<'_> {
             let years = f64::from(history.age(row).count().max(30)) / 365.25;
             Some(each * f64::from(history.purchases(row)) / years)
         };
-        let ids = (0..n).map(|row| history.ids().text(row).into_owned());
+        let ids = history.ids().iter().map(|id| id.expose().to_owned());
         Ok(Box::new(std::iter::once(Ok(AttributeBatch {
             customers: IdColumn::texts(ids.collect()),
             columns: vec![

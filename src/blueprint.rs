@@ -20,7 +20,10 @@ use crate::features::{Behaviour, FeatureExtractor, FeatureMatrix, Scaling};
 use crate::needs::Needs;
 use crate::profile::Profile;
 use crate::report::{Report, ReportParts};
-use crate::strategy::{CpMap, CustomerBase, Sensitivity, StrategyAssigner, StrategyPlan, ValueMap};
+use crate::strategy::{
+    CpMap, CustomerBase, Products, Sensitivity, StrategyAssigner, StrategyError, StrategyPlan,
+    ValueMap,
+};
 use crate::units::{Date, Money, SegmentId};
 use crate::validate::{Checks, Evidence, Verdict};
 use crate::value::{Concentration, CustomerValue, Economics, LifetimeValue, ValueModel};
@@ -38,7 +41,8 @@ use crate::work::Work;
 /// | segments | [`PredictionStrength::new`]: k-means, as many segments as the data support |
 /// | needs | the yes/no attributes, and each option of the multi-answers |
 /// | checks | [`Checks::standard`] |
-/// | strategy | [`CpMap::retail`] |
+/// | products | the categories of the transactions, where they have any, up to 2,048 |
+/// | strategy | [`CpMap::retail`], without a budget |
 ///
 /// # Example
 ///
@@ -287,6 +291,9 @@ impl Blueprint {
         if let Some(attributes) = &attributes {
             base = base.attributes(Arc::clone(attributes));
         }
+        if let Some(products) = products(&history, work)? {
+            base = base.products(products);
+        }
         let plan = self.strategy.assign(&base, work)?;
         let sensitivity = plan.sensitivity(work)?;
         let map = ValueMap::of(&value, &plan)?;
@@ -323,6 +330,18 @@ impl Blueprint {
         let scaled = scaling(&basis).fit(&basis)?.transform(&basis)?;
         let model = self.segmenter.fit_dyn(&scaled, work)?;
         Ok((model.assign(&scaled, work)?, model.story()))
+    }
+}
+
+/// The categories as products, where they were asked for and are few enough to be compared in pairs.
+fn products(history: &CustomerHistory, work: &Work) -> Result<Option<Products>> {
+    if history.categories().is_err() {
+        return Ok(None);
+    }
+    match Products::from_history(history) {
+        Ok(products) => Ok(Some(products.next_to_buy(work)?)),
+        Err(StrategyError::TooManyProducts { .. }) => Ok(None),
+        Err(error) => Err(error.into()),
     }
 }
 

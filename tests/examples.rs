@@ -116,6 +116,7 @@ fn the_main_job_on_the_bundled_sample() {
         "gain_basis",
         "secondary_strategy",
         "secondary_gain",
+        "within_limits",
         "reason",
     ] {
         assert!(customers[0].contains_key(column), "{column}");

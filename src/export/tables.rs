@@ -56,6 +56,7 @@ impl<'a> CustomerTable<'a> {
 /// | `segment` | the customer's one segment |
 /// | `primary_strategy`, `primary_gain`, `gain_basis` | what to do, what it should bring, and what that figure rests on |
 /// | `secondary_strategy`, `secondary_gain` | what else to do |
+/// | `within_limits` | what is done within budget and capacities; the two above where there are no limits |
 /// | `reason` | why |
 ///
 /// # Errors
@@ -80,6 +81,7 @@ pub fn customers_csv(table: &CustomerTable<'_>, out: &mut dyn Write) -> io::Resu
         "gain_basis",
         "secondary_strategy",
         "secondary_gain",
+        "within_limits",
         "reason",
     ];
     let mut csv = CsvTable::new(out, &header)?;
@@ -87,6 +89,7 @@ pub fn customers_csv(table: &CustomerTable<'_>, out: &mut dyn Write) -> io::Resu
     for (row, worth) in table.value.rows().iter().enumerate() {
         let strategy = table.plan.customer(row);
         let (primary, secondary) = (strategy.primary(), strategy.secondary());
+        let acts: Vec<&str> = strategy.within_limits().iter().map(|act| act.name()).collect();
         let segment = table.segmentation.segment_of(row).map(|segment| u64::from(segment.0) + 1);
         csv.row(&[
             Cell::Text(&table.value.ids().text(row)),
@@ -106,6 +109,7 @@ pub fn customers_csv(table: &CustomerTable<'_>, out: &mut dyn Write) -> io::Resu
             Cell::Text(primary.basis().name()),
             Cell::text(secondary.map(|chosen| chosen.name())),
             Cell::money(secondary.map(|chosen| chosen.gain()), 4),
+            Cell::Text(&acts.join(" + ")),
             Cell::Text(&strategy.reason()),
         ])?;
     }
