@@ -173,6 +173,11 @@ impl Allocator {
         Problem::new(table, &self.limits, &self.quotas, share)
     }
 
+    /// Place of a resource that is limited.
+    pub(super) fn place(&self, resource: &str) -> usize {
+        self.limits.iter().position(|(name, _)| name == resource).unwrap_or(0)
+    }
+
     /// Prices, and the choice that follows from them.
     pub(super) fn search(
         &self,
@@ -184,11 +189,13 @@ impl Allocator {
         let nothing = vec![0.0; problem.rows.len()];
         let (picks, free) = choice::picks(problem, &nothing, work)?;
         if problem.keeps(&free.used) {
-            let bound = free.value;
-            let minimum = Minimum::free(nothing, free.clone());
-            return Ok(Found { picks, totals: free, bound, minimum, repaired: 0, optimal: true });
+            let totals = problem.totals(&picks, work)?;
+            let bound = totals.value;
+            let minimum = Minimum::free(nothing, free);
+            return Ok(Found { picks, totals, bound, minimum, repaired: 0, optimal: true });
         }
-        let (eligible, worst) = reach(problem, work)?;
+        let (eligible, worst) =
+            if self.quotas.is_empty() { (Vec::new(), 0.0) } else { reach(problem, work)? };
         for &(lever, at_least) in &self.quotas {
             let reached = eligible[lever];
             if reached < at_least {
@@ -207,8 +214,9 @@ impl Allocator {
             return Err(self.unmet(problem, baseline, true));
         }
         let prices = &minimum.best.prices;
-        let (mut picks, _) = choice::picks(problem, prices, work)?;
-        let repair = Repair::new(problem, prices);
+        let (own, _) = choice::picks(problem, prices, work)?;
+        let mut picks = own.clone();
+        let repair = Repair::new(problem, prices, minimum.best.dual.abs());
         let mut totals = repair.mend(&mut picks, work)?;
         if let Some((other, greedy)) = &baseline {
             let keeps = problem.keeps(&totals.used);
@@ -223,7 +231,7 @@ impl Allocator {
         }
         let bound = certified(problem, &minimum, &free);
         let optimal = close::close(problem, prices, &mut picks, &mut totals, work)?;
-        let repaired = differing(problem, prices, &picks, work)?;
+        let repaired = own.iter().zip(&picks).filter(|(own, pick)| own != pick).count();
         Ok(Found { picks, totals, bound, minimum, repaired, optimal })
     }
 
@@ -242,7 +250,7 @@ impl Allocator {
         StrategyError::Quota { lever, at_least, reached, impossible }
     }
 
-    fn answer(
+    pub(super) fn answer(
         &self,
         problem: &Problem<'_>,
         found: Found,
@@ -344,19 +352,12 @@ fn reach(problem: &Problem<'_>, work: &Work) -> Result<(Vec<usize>, f64), Cancel
     Ok((eligible, worst))
 }
 
-/// Customers who have something else than is best at the prices.
-fn differing(
+/// The prices with those of limits of nothing: what the first unit would bring.
+pub(super) fn with_closed(
     problem: &Problem<'_>,
     prices: &[f64],
-    picks: &[Pick],
     work: &Work,
-) -> Result<usize, Cancelled> {
-    let (own, _) = choice::picks(problem, prices, work)?;
-    Ok(own.iter().zip(picks).filter(|(own, pick)| own != pick).count())
-}
-
-/// The prices with those of limits of nothing: what the first unit would bring.
-fn with_closed(problem: &Problem<'_>, prices: &[f64], work: &Work) -> Result<Vec<f64>, Cancelled> {
+) -> Result<Vec<f64>, Cancelled> {
     let mut prices = prices.to_vec();
     for k in 0..problem.rows.len() {
         if problem.rows[k].at_most != 0.0 || problem.n() == 0 {

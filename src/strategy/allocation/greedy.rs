@@ -7,7 +7,7 @@ use std::cmp::Ordering;
 use std::collections::BinaryHeap;
 
 use crate::num::blocks;
-use crate::strategy::allocation::problem::{NONE, NOTHING, Offers, Pick, Problem, Totals};
+use crate::strategy::allocation::problem::{NONE, NOTHING, Pick, Problem, Totals};
 use crate::work::{Cancelled, Work};
 
 /// An offer that waits for its turn: larger gains first, then lower rows, then lower levers.
@@ -35,99 +35,119 @@ impl PartialOrd for Waiting {
     }
 }
 
+/// Which levers a round gives out.
+#[derive(Debug, Clone, Copy)]
+enum Role {
+    /// One lever, to customers who have none.
+    Quota(usize),
+    Primary,
+    Secondary,
+}
+
+struct Greedy<'a> {
+    problem: &'a Problem<'a>,
+    picks: Vec<Pick>,
+    used: Vec<f64>,
+}
+
 /// A choice by falling gain: first the quotas, then primaries, then secondaries.
 pub(super) fn greedy(
     problem: &Problem<'_>,
     quotas: &[(usize, usize)],
     work: &Work,
 ) -> Result<(Vec<Pick>, Totals), Cancelled> {
-    let mut picks = vec![NOTHING; problem.n()];
-    let mut used = vec![0.0; problem.rows.len()];
+    let (picks, used) = (vec![NOTHING; problem.n()], vec![0.0; problem.rows.len()]);
+    let mut greedy = Greedy { problem, picks, used };
     for &(lever, at_least) in quotas {
-        let wanted = |_: &Problem<'_>, offers: &Offers, pick: Pick, other: usize| {
-            (pick == NOTHING && other == lever).then(|| offers.gains[lever])
-        };
-        round(problem, &mut picks, &mut used, &wanted, at_least, work)?;
+        greedy.round(Role::Quota(lever), at_least, work)?;
     }
-    let first = |_: &Problem<'_>, offers: &Offers, pick: Pick, lever: usize| {
-        let gain = offers.gains[lever];
-        (pick == NOTHING && gain > 0.0).then_some(gain)
-    };
-    round(problem, &mut picks, &mut used, &first, usize::MAX, work)?;
+    greedy.round(Role::Primary, usize::MAX, work)?;
     if problem.seconds.iter().any(|seconds| !seconds.is_empty()) {
-        let second = |problem: &Problem<'_>, offers: &Offers, pick: Pick, lever: usize| {
-            if pick[0] == NONE || pick[1] != NONE {
-                return None;
-            }
-            let gain = problem.counts([pick[0], lever as u8]) * offers.gains[lever];
-            (gain > 0.0).then_some(gain)
-        };
-        round(problem, &mut picks, &mut used, &second, usize::MAX, work)?;
+        greedy.round(Role::Secondary, usize::MAX, work)?;
     }
-    let totals = problem.totals(&picks, work)?;
-    Ok((picks, totals))
+    let totals = problem.totals(&greedy.picks, work)?;
+    Ok((greedy.picks, totals))
 }
 
-/// One lever more for whom it gains most, until nothing fits or enough are served.
-fn round(
-    problem: &Problem<'_>,
-    picks: &mut [Pick],
-    used: &mut [f64],
-    gain: &(impl Fn(&Problem<'_>, &Offers, Pick, usize) -> Option<f64> + Sync),
-    at_most: usize,
-    work: &Work,
-) -> Result<(), Cancelled> {
-    let prices = vec![0.0; problem.rows.len()];
-    let best = |row: usize, offers: &Offers, pick: Pick, used: &[f64]| {
-        let fits = |lever: usize| {
-            problem.rows.iter().enumerate().all(|(k, row)| {
-                let more = problem.used(offers, k, [lever as u8, NONE]);
-                more <= 0.0 || used[k] + more <= row.allowed()
-            })
-        };
-        (0..problem.levers())
-            .filter_map(|lever| {
-                let gain = gain(problem, offers, pick, lever).filter(|gain| !gain.is_nan())?;
-                Some(Waiting { gain, row: row as u32, lever: lever as u8 })
-            })
-            .filter(|waiting| fits(usize::from(waiting.lever)))
-            .max()
-    };
-    let (before, chosen) = (used.to_vec(), &*picks);
-    let parts = blocks::map_blocks(chosen.len(), work, |rows| {
-        let mut offers = Offers::default();
-        let mut found = Vec::new();
-        for row in rows {
-            problem.offers(row, &prices, &mut offers);
-            found.extend(best(row, &offers, chosen[row], &before));
+impl Greedy<'_> {
+    /// What a lever more would gain; `None` where it is not this round's.
+    fn gain(&self, role: Role, row: usize, lever: usize) -> Option<f64> {
+        let pick = self.picks[row];
+        let gain = self.problem.table.gains()[self.problem.table.place(row, lever)];
+        if self.problem.closed[lever] || gain.is_nan() {
+            return None;
         }
-        found
-    })?;
-    let mut sorted: Vec<Waiting> = parts.into_iter().flatten().collect();
-    blocks::sort(&mut sorted, |a, b| b.cmp(a));
-    // Offers that take the place of one that no longer fits; always after those before them.
-    let mut later: BinaryHeap<Waiting> = BinaryHeap::new();
-    let mut sorted = sorted.into_iter().peekable();
-    let mut offers = Offers::default();
-    let mut served = 0;
-    while served < at_most {
-        let from_later = later.peek().is_some_and(|late| sorted.peek().is_none_or(|s| late > s));
-        let next = if from_later { later.pop() } else { sorted.next() };
-        let Some(next) = next else { break };
-        let row = next.row as usize;
-        problem.offers(row, &prices, &mut offers);
-        match best(row, &offers, picks[row], used) {
-            Some(now) if now == next => {
-                for (k, used) in used.iter_mut().enumerate() {
-                    *used += problem.used(&offers, k, [next.lever, NONE]);
-                }
-                let place = usize::from(picks[row][0] != NONE);
-                picks[row][place] = next.lever;
-                served += 1;
+        match role {
+            Role::Quota(wanted) => (lever == wanted && pick == NOTHING).then_some(gain),
+            Role::Primary => (pick == NOTHING && gain > 0.0).then_some(gain),
+            Role::Secondary => {
+                let open = pick[0] != NONE && pick[1] == NONE;
+                let gain =
+                    if open { gain * self.problem.counts([pick[0], lever as u8]) } else { 0.0 };
+                (gain > 0.0).then_some(gain)
             }
-            Some(now) => later.push(now),
-            None => {}
         }
     }
-    Ok(())
+
+    fn fits(&self, row: usize, lever: usize) -> bool {
+        self.problem.rows.iter().enumerate().all(|(k, limit)| {
+            let more = self.problem.one(k, row, lever);
+            more <= 0.0 || self.used[k] + more <= limit.allowed()
+        })
+    }
+
+    fn best(&self, role: Role, row: usize, fits: impl Fn(usize) -> bool) -> Option<Waiting> {
+        (0..self.problem.levers())
+            .filter(|&lever| fits(lever))
+            .filter_map(|lever| {
+                let gain = self.gain(role, row, lever)?;
+                Some(Waiting { gain, row: row as u32, lever: lever as u8 })
+            })
+            .max()
+    }
+
+    /// Levers that still fit somebody.
+    fn open(&self) -> Vec<bool> {
+        let fits = |lever: usize| {
+            self.problem.rows.iter().zip(&self.used).all(|(row, used)| {
+                row.least[lever] <= 0.0 || used + row.least[lever] <= row.allowed()
+            })
+        };
+        (0..self.problem.levers()).map(fits).collect()
+    }
+
+    /// One lever more for those with whom it gains most, until nothing fits or enough are served.
+    fn round(&mut self, role: Role, at_most: usize, work: &Work) -> Result<(), Cancelled> {
+        let mut open = self.open();
+        let parts = blocks::map_blocks(self.picks.len(), work, |rows| {
+            rows.filter_map(|row| self.best(role, row, |lever| open[lever])).collect::<Vec<_>>()
+        })?;
+        let mut sorted: Vec<Waiting> = parts.concat();
+        blocks::sort(&mut sorted, |a, b| b.cmp(a));
+        // Offers in place of one that no longer fits; they come in their turn.
+        let mut later: BinaryHeap<Waiting> = BinaryHeap::new();
+        let mut sorted = sorted.into_iter().peekable();
+        let mut served = 0;
+        while served < at_most && open.contains(&true) {
+            let from_later =
+                later.peek().is_some_and(|late| sorted.peek().is_none_or(|next| late > next));
+            let next = if from_later { later.pop() } else { sorted.next() };
+            let Some(next) = next else { break };
+            let (row, lever) = (next.row as usize, usize::from(next.lever));
+            if !(open[lever] && self.fits(row, lever)) {
+                later.extend(self.best(role, row, |lever| open[lever] && self.fits(row, lever)));
+                continue;
+            }
+            for (k, used) in self.used.iter_mut().enumerate() {
+                *used += self.problem.one(k, row, lever);
+            }
+            let place = usize::from(self.picks[row][0] != NONE);
+            self.picks[row][place] = next.lever;
+            served += 1;
+            if served % 64 == 0 {
+                open = self.open();
+            }
+        }
+        Ok(())
+    }
 }

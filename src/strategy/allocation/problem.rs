@@ -33,6 +33,8 @@ pub(super) enum RowUses<'a> {
 pub(super) struct Row<'a> {
     pub(super) at_most: f64,
     pub(super) uses: RowUses<'a>,
+    /// The least that each lever uses with any customer.
+    pub(super) least: Vec<f64>,
 }
 
 impl Row<'_> {
@@ -57,6 +59,8 @@ pub(super) struct Problem<'a> {
     pub(super) closed: Vec<bool>,
     /// For each primary what may come second.
     pub(super) seconds: Vec<Vec<Second>>,
+    /// What a gain counts as the second of a pair, by primary and secondary.
+    counts: Vec<f64>,
 }
 
 /// What all customers together gain and use.
@@ -85,7 +89,7 @@ impl<'a> Problem<'a> {
         table: &'a OfferTable,
         limits: &[(String, f64)],
         quotas: &[(usize, usize)],
-        counts: impl Fn(usize, usize) -> f64,
+        share: impl Fn(usize, usize) -> f64,
     ) -> Result<Self, StrategyError> {
         let levers = table.levers();
         let mut rows = Vec::new();
@@ -97,32 +101,46 @@ impl<'a> Problem<'a> {
                 value: *at_most,
                 expected: "a resource of which the table says what offers use",
             })?;
+            let least: Vec<f64>;
             let uses = match kept {
                 Kept::PerLever(uses) => {
                     for (closed, used) in closed.iter_mut().zip(uses) {
                         *closed |= used > at_most;
                     }
+                    least = uses.clone();
                     RowUses::PerLever(uses.clone())
                 }
-                Kept::PerOffer(uses, largest) => {
-                    RowUses::PerOffer(uses, largest.iter().any(|used| used > at_most))
+                Kept::PerOffer(uses, extremes) => {
+                    for (closed, [least, _]) in closed.iter_mut().zip(extremes) {
+                        *closed |= least > at_most;
+                    }
+                    let breaks = extremes.iter().any(|[_, most]| most > at_most);
+                    least = extremes.iter().map(|[least, _]| *least).collect();
+                    RowUses::PerOffer(uses, breaks)
                 }
             };
-            rows.push(Row { at_most: *at_most, uses });
+            rows.push(Row { at_most: *at_most, uses, least });
         }
         for &(lever, at_least) in quotas {
             let mut uses = vec![0.0; levers];
             uses[lever] = -1.0;
-            rows.push(Row { at_most: -(at_least as f64), uses: RowUses::PerLever(uses) });
+            let least = vec![0.0; levers];
+            rows.push(Row { at_most: -(at_least as f64), uses: RowUses::PerLever(uses), least });
         }
         let second = |first: usize, lever: usize| {
-            let counts = counts(first, lever);
+            let counts = share(first, lever);
             (lever != first && counts > 0.0 && !closed[lever]).then_some(Second { lever, counts })
         };
-        let seconds = (0..levers)
+        let seconds: Vec<Vec<Second>> = (0..levers)
             .map(|first| (0..levers).filter_map(|lever| second(first, lever)).collect())
             .collect();
-        Ok(Self { table, rows, closed, seconds })
+        let mut counts = vec![0.0; levers * levers];
+        for (first, seconds) in seconds.iter().enumerate() {
+            for second in seconds {
+                counts[first * levers + second.lever] = second.counts;
+            }
+        }
+        Ok(Self { table, rows, closed, seconds, counts })
     }
 
     pub(super) fn levers(&self) -> usize {
@@ -136,9 +154,7 @@ impl<'a> Problem<'a> {
     /// What a gain counts as the second of a pair.
     #[inline]
     pub(super) fn counts(&self, pick: Pick) -> f64 {
-        let second = usize::from(pick[1]);
-        let found = self.seconds[usize::from(pick[0])].iter().find(|s| s.lever == second);
-        found.map_or(0.0, |second| second.counts)
+        self.counts[usize::from(pick[0]) * self.levers() + usize::from(pick[1])]
     }
 
     /// Unpacks the offers to a customer.
@@ -198,6 +214,15 @@ impl<'a> Problem<'a> {
                 let both = self.counts(pick) * offers.gains[usize::from(second)];
                 offers.gains[usize::from(first)] + both
             }
+        }
+    }
+
+    /// What one offer uses of a row.
+    #[inline]
+    pub(super) fn one(&self, k: usize, row: usize, lever: usize) -> f64 {
+        match &self.rows[k].uses {
+            RowUses::PerLever(uses) => uses[lever],
+            RowUses::PerOffer(uses, _) => uses[self.table.place(row, lever)],
         }
     }
 
@@ -284,10 +309,7 @@ impl Problem<'_> {
         let mut net = self.table.gains()[place];
         let mut per = 0.0;
         for (other, (limit, price)) in self.rows.iter().zip(prices).enumerate() {
-            let used = match &limit.uses {
-                RowUses::PerLever(uses) => uses[lever],
-                RowUses::PerOffer(uses, _) => uses[place],
-            };
+            let used = self.one(other, row, lever);
             if other == k {
                 per = used;
             } else if used > limit.at_most.max(0.0) {

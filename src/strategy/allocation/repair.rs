@@ -5,21 +5,29 @@
 //! what is left over is then given where it gains most for what it uses.
 
 use crate::num::blocks;
+use crate::strategy::allocation::choice;
 use crate::strategy::allocation::problem::{Offers, Pick, Problem, Totals};
 use crate::work::{Cancelled, Work};
 
 /// Rounds of taking back and filling up.
 const ROUNDS: usize = 24;
 
-/// Rows of a block at most that are tried in one round of filling up; what is left over is little,
-/// and a further round finds those that still fit.
-const PER_BLOCK: usize = blocks::BLOCK;
+/// Rounds where there are many customers, whose bound is close as it is.
+const FEW_ROUNDS: usize = 3;
+
+/// Customers up to which everybody is looked at; above, those whose choice hangs on the prices.
+const EVERYBODY: usize = 65_536;
+
+/// Customers who are enough to fill up what is left.
+const ENOUGH: usize = 4_096;
 
 pub(super) struct Repair<'a> {
     problem: &'a Problem<'a>,
     prices: &'a [f64],
     /// The size of each limit, so that excesses add up.
     units: Vec<f64>,
+    /// The size of the value.
+    scale: f64,
 }
 
 /// A change of what is done for one customer.
@@ -31,9 +39,9 @@ struct Change {
 }
 
 impl<'a> Repair<'a> {
-    pub(super) fn new(problem: &'a Problem<'a>, prices: &'a [f64]) -> Self {
+    pub(super) fn new(problem: &'a Problem<'a>, prices: &'a [f64], scale: f64) -> Self {
         let units = problem.rows.iter().map(|row| row.at_most.abs().max(1e-300)).collect();
-        Self { problem, prices, units }
+        Self { problem, prices, units, scale }
     }
 
     /// Changes the choice until it keeps limits and quotas, and fills up what is left. The totals
@@ -41,7 +49,11 @@ impl<'a> Repair<'a> {
     pub(super) fn mend(&self, picks: &mut [Pick], work: &Work) -> Result<Totals, Cancelled> {
         let mut totals = self.problem.totals(picks, work)?;
         let mut missing = f64::INFINITY;
-        for _ in 0..ROUNDS {
+        let rounds = if picks.len() > EVERYBODY { FEW_ROUNDS } else { ROUNDS };
+        let mut round = 0;
+        // Broken limits are mended however long it takes, as long as it gets on.
+        while round < rounds || !self.problem.keeps(&totals.used) {
+            round += 1;
             if !self.problem.keeps(&totals.used) {
                 let before = self.excess(&totals.used);
                 if before >= missing {
@@ -145,25 +157,57 @@ impl<'a> Repair<'a> {
     fn ranked(
         &self,
         picks: &[Pick],
+        rows: Option<&[u32]>,
         work: &Work,
         change: impl Fn(&Offers, Pick) -> Option<f64> + Sync,
     ) -> Result<Vec<(f64, u32)>, Cancelled> {
-        let parts = blocks::map_blocks(picks.len(), work, |rows| {
+        let n = rows.map_or(picks.len(), <[u32]>::len);
+        let parts = blocks::map_blocks(n, work, |places| {
             let mut offers = Offers::default();
             let mut found = Vec::new();
-            for row in rows {
+            for place in places {
+                let row = rows.map_or(place, |rows| rows[place] as usize);
                 self.problem.offers(row, self.prices, &mut offers);
                 if let Some(score) = change(&offers, picks[row]) {
                     found.push((score, row as u32));
                 }
             }
-            found.sort_unstable_by(compare);
-            found.truncate(PER_BLOCK);
             found
         })?;
         let mut all: Vec<(f64, u32)> = parts.into_iter().flatten().collect();
         blocks::sort(&mut all, compare);
         Ok(all)
+    }
+
+    /// Customers who would take something else if prices moved a little: those who lose least by a
+    /// change. It begins at `first` and grows until `enough` says so of the totals and the number of customers;
+    /// `None` stands for everybody.
+    fn wavering(
+        &self,
+        picks: &[Pick],
+        first: f64,
+        work: &Work,
+        moved: impl Fn(usize, f64) -> f64,
+        enough: impl Fn(&Totals, usize) -> bool,
+    ) -> Result<Option<Vec<u32>>, Cancelled> {
+        if picks.len() <= EVERYBODY {
+            return Ok(None);
+        }
+        let mut by = first.clamp(1e-9, 0.1);
+        while by < 0.5 {
+            let prices: Vec<f64> = (0..self.prices.len()).map(|k| moved(k, by)).collect();
+            let (own, totals) = choice::picks(self.problem, &prices, work)?;
+            let differ = |row: &usize| own[*row] != picks[*row];
+            let parts = blocks::map_blocks(picks.len(), work, |rows| {
+                rows.filter(differ).map(|row| row as u32).collect::<Vec<u32>>()
+            })?;
+            let rows = parts.concat();
+            if enough(&totals, rows.len()) {
+                return Ok(Some(rows));
+            }
+            by *= 4.0;
+        }
+        Ok(None)
     }
 
     fn take_back(
@@ -172,16 +216,41 @@ impl<'a> Repair<'a> {
         used: &mut [f64],
         work: &Work,
     ) -> Result<(), Cancelled> {
-        let ranked = self.ranked(picks, work, |offers, pick| {
+        let problem = self.problem;
+        let broken: Vec<bool> =
+            problem.rows.iter().zip(&*used).map(|(row, &used)| used > row.allowed()).collect();
+        let typical = |k: usize| 0.01 * self.scale / self.units[k];
+        let mut most = 0.0_f64;
+        for (row, used) in problem.rows.iter().zip(&*used) {
+            most = most.max((used - row.at_most) / row.at_most.abs());
+        }
+        let rows = self.wavering(
+            picks,
+            most,
+            work,
+            |k, by| {
+                let price = self.prices[k];
+                if broken[k] { price + by * price.max(typical(k)) } else { price }
+            },
+            // Twice as far as needed, since changes come in lumps.
+            |totals, _| {
+                problem.rows.iter().zip(&totals.used).zip(&*used).zip(&broken).all(
+                    |(((row, &then), &now), &broken)| {
+                        !broken || row.at_most - then >= now - row.at_most
+                    },
+                )
+            },
+        )?;
+        let ranked = self.ranked(picks, rows.as_deref(), work, |offers, pick| {
             self.relief(offers, pick, used).map(|change| change.score)
         })?;
         let mut offers = Offers::default();
         for (_, row) in ranked {
-            if self.problem.keeps(used) {
+            if problem.keeps(used) {
                 break;
             }
             let row = row as usize;
-            self.problem.offers(row, self.prices, &mut offers);
+            problem.offers(row, self.prices, &mut offers);
             if let Some(change) = self.relief(&offers, picks[row], used) {
                 self.apply(&offers, &mut picks[row], change.pick, used);
             }
@@ -191,7 +260,16 @@ impl<'a> Repair<'a> {
 
     /// Gives what is left; returns what that gained.
     fn fill_up(&self, picks: &mut [Pick], used: &mut [f64], work: &Work) -> Result<f64, Cancelled> {
-        let ranked = self.ranked(picks, work, |offers, pick| {
+        let limits = |k: usize| self.problem.rows[k].at_most >= 0.0;
+        let few = 0.5 * ENOUGH as f64 / picks.len().max(1) as f64;
+        let rows = self.wavering(
+            picks,
+            few,
+            work,
+            |k, by| if limits(k) { self.prices[k] * (1.0 - by) } else { self.prices[k] },
+            |_, rows| rows >= ENOUGH,
+        )?;
+        let ranked = self.ranked(picks, rows.as_deref(), work, |offers, pick| {
             self.rise(offers, pick, used).map(|(change, _)| change.score)
         })?;
         let mut offers = Offers::default();

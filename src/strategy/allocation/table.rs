@@ -30,8 +30,8 @@ pub enum Uses {
 #[derive(Debug, Clone)]
 pub(super) enum Kept {
     PerLever(Vec<f64>),
-    /// In tiles; the largest use of each lever beside them.
-    PerOffer(Vec<f64>, Vec<f64>),
+    /// In tiles; the smallest and the largest use of each lever beside them.
+    PerOffer(Vec<f64>, Vec<[f64; 2]>),
 }
 
 /// Gains of `n` customers by `L` levers, and what the offers use of each resource.
@@ -151,8 +151,8 @@ impl OfferTable {
                 if let Some((row, lever)) = fault {
                     return Err(StrategyError::OfferUse { resource, row: Some(row), lever });
                 }
-                let largest = self.largest_uses(&mut uses);
-                Kept::PerOffer(uses, largest)
+                let extremes = self.extreme_uses(&mut uses);
+                Kept::PerOffer(uses, extremes)
             }
         };
         match self.resources.iter_mut().find(|(name, _)| *name == resource) {
@@ -234,30 +234,34 @@ impl OfferTable {
         firsts.into_iter().flatten().flatten().next()
     }
 
-    /// The largest use of each lever; uses of offers that are not made become zero.
-    fn largest_uses(&self, uses: &mut [f64]) -> Vec<f64> {
-        let mut largest = vec![0.0; self.levers];
+    /// The smallest and the largest use of each lever; uses of offers that are not made become zero.
+    fn extreme_uses(&self, uses: &mut [f64]) -> Vec<[f64; 2]> {
+        let mut extremes = vec![[f64::INFINITY, 0.0]; self.levers];
         let size = blocks::BLOCK * self.levers.max(1);
         let parts = blocks::fill(uses, size, &Work::new(), |first, uses| {
-            let mut largest = vec![0.0_f64; self.levers];
+            let mut extremes = vec![[f64::INFINITY, 0.0]; self.levers];
             let gains = &self.gains[first..first + uses.len()];
-            for (tile, (uses, gains)) in
-                uses.chunks_exact_mut(LANES).zip(gains.chunks_exact(LANES)).enumerate()
-            {
-                let largest = &mut largest[tile % self.levers];
+            let tiles = uses.chunks_exact_mut(LANES).zip(gains.chunks_exact(LANES));
+            for (tile, (uses, gains)) in tiles.enumerate() {
+                let [least, most] = &mut extremes[tile % self.levers];
                 for (used, gain) in uses.iter_mut().zip(gains) {
-                    *used = if gain.is_nan() { 0.0 } else { *used };
-                    *largest = if *used > *largest { *used } else { *largest };
+                    if gain.is_nan() {
+                        *used = 0.0;
+                    } else {
+                        *least = used.min(*least);
+                        *most = used.max(*most);
+                    }
                 }
             }
-            largest
+            extremes
         });
         for part in parts.into_iter().flatten() {
-            for (largest, part) in largest.iter_mut().zip(part) {
-                *largest = part.max(*largest);
+            for ([least, most], [low, high]) in extremes.iter_mut().zip(part) {
+                *least = low.min(*least);
+                *most = high.max(*most);
             }
         }
-        largest
+        extremes
     }
 }
 
