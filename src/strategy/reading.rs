@@ -23,12 +23,14 @@ use crate::value::{CustomerValue, Deciles, ValueError, Worth};
 ///
 /// let euros = |amount| Money::from_minor(amount, 0);
 /// let worth = |spent, potential, cost| {
-///     let rates = Rates { alive: 0.5, staying: 1.0, purchases: 2.0, spend: 50.0, margin: 1.0, cost };
+///     let (alive, staying) = (0.5, 1.0);
+///     let rates = Rates { alive, staying, purchases: 2.0, spend: 50.0, margin: 1.0, cost };
 ///     Worth::realised(euros(spent), euros(spent), 1, Days::new(9))
 ///         .with_rates(rates)
 ///         .with_potential(euros(potential))
 /// };
-/// let rows = vec![worth(900, 60, 0.0), worth(80, 700, 0.0), worth(70, 50, 0.0), worth(60, 0, 130.0)];
+/// let rows =
+///     vec![worth(900, 60, 0.0), worth(80, 700, 0.0), worth(70, 50, 0.0), worth(60, 0, 130.0)];
 /// # let basis = ValueBasis::new("given", "given");
 /// # let ids = CustomerIds::numbered(4)?;
 /// # let value = CustomerValue::new(ids, rows, basis, ValueUnit::Margin, Days::weeks(52))?;
@@ -195,8 +197,8 @@ impl Reading {
     ///
     /// The first two terms are the tenure so far, and count only where
     /// [`tenures`](Self::tenures) are given. The third is what is still to come, from the
-    /// [`Rates`](crate::value::Rates) of the future value, and ends at its horizon: `staying` is the share of what
-    /// the customer would buy if certain to stay that dropout leaves. By default the longer half
+    /// [`Rates`](crate::value::Rates) of the future value, and ends at its horizon: `staying` is
+    /// the share of what the customer would buy if certain to stay that dropout leaves. By default the longer half
     /// is long, see [`long`](Self::long). Who has no future value has no duration, and no name;
     /// where the model knows no dropout, the third term is the same for all.
     ///
