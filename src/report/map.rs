@@ -151,7 +151,7 @@ impl Square {
 mod tests {
     use super::*;
     use crate::report::axes::assert_legible;
-    use crate::strategy::{CpMap, StrategyAssigner, StrategyPlan};
+    use crate::strategy::{CpMap, CustomerBase, StrategyAssigner, StrategyPlan};
     use crate::units::{CustomerIds, Days, Probability};
     use crate::value::{CustomerValue, Rates, ValueBasis, ValueUnit, Worth};
     use crate::work::Work;
@@ -182,7 +182,7 @@ mod tests {
         let rows = (0..customers).map(worth).collect();
         let value =
             CustomerValue::new(ids, rows, basis, ValueUnit::Revenue, Days::weeks(52)).unwrap();
-        let plan = CpMap::retail().assign(&value, &Work::new()).unwrap();
+        let plan = CpMap::retail().assign(&CustomerBase::of(value.clone()), &Work::new()).unwrap();
         (value, plan)
     }
 

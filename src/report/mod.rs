@@ -30,6 +30,7 @@ mod numbers;
 mod page;
 mod profile;
 mod sensitivity;
+mod strategy_section;
 mod suppress;
 mod svg;
 mod text;

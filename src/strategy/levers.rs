@@ -23,8 +23,8 @@ impl Terms {
         share(lever, "success", self.success.mean())
     }
 
-    fn offer(&self, why: String) -> Offer {
-        Offer::new(self.success, why).contact_cost(self.contact_cost)
+    fn offer(&self) -> Offer {
+        Offer::new(self.success).contact_cost(self.contact_cost)
     }
 }
 
@@ -147,12 +147,16 @@ impl Lever for Retain {
         if rates.value_if_staying() <= 0.0 {
             return Err(Ineligible::because("serving this customer costs more than it brings"));
         }
-        let why = format!(
+        Ok(self.terms.offer().keep(self.saves).revive(self.saves))
+    }
+
+    fn why(&self, customer: &Candidate<'_>) -> String {
+        let Ok(rates) = customer.rates() else { return String::new() };
+        format!(
             "worth {}, and leaving takes {} of what they would buy",
             rates.value(),
-            percent(risk)
-        );
-        Ok(self.terms.offer(why).keep(self.saves).revive(self.saves))
+            percent(1.0 - rates.alive * rates.staying)
+        )
     }
 }
 
@@ -212,11 +216,12 @@ impl Lever for Develop {
         if !(from_purchases > 0.0 && factor.is_finite()) {
             return Err(Ineligible::because("no purchases are expected that could be built upon"));
         }
-        let why = format!(
-            "could be worth {} more, as the best fifth of their peers are",
-            Money::finite(headroom)
-        );
-        Ok(self.terms.offer(why).purchases(factor))
+        Ok(self.terms.offer().purchases(factor))
+    }
+
+    fn why(&self, customer: &Candidate<'_>) -> String {
+        let headroom = customer.worth().headroom().unwrap_or_default();
+        format!("could be worth {headroom} more, as the best fifth of their peers are")
     }
 }
 
@@ -255,6 +260,12 @@ impl Lever for WinBack {
         if rates.value_if_staying() < 0.0 || purchase <= Money::ZERO {
             return Err(Ineligible::because("would bring nothing if they came back"));
         }
+        Ok(self.terms.offer().revive(1.0).one_off(purchase))
+    }
+
+    fn why(&self, customer: &Candidate<'_>) -> String {
+        let Ok(rates) = customer.rates() else { return String::new() };
+        let purchase = Money::finite(rates.spend * rates.margin);
         let worth = customer.worth();
         let chance = match (worth.p_alive, worth.p_active) {
             (Some(alive), _) if alive.value() < 0.5 => {
@@ -266,11 +277,10 @@ impl Lever for WinBack {
                 percent(active.map_or(0.0, Probability::value))
             ),
         };
-        let why = format!(
+        format!(
             "silent for {}, {chance}; a purchase would be worth {purchase}",
             worth.days_since_last
-        );
-        Ok(self.terms.offer(why).revive(1.0).one_off(purchase))
+        )
     }
 }
 
@@ -324,11 +334,15 @@ impl Lever for ReduceCostToServe {
                 "the cost to serve takes less than half of the contribution",
             ));
         }
-        let why = format!(
+        Ok(self.terms.offer().cost_to_serve(1.0 - self.saves).purchases(1.0 - self.loses))
+    }
+
+    fn why(&self, customer: &Candidate<'_>) -> String {
+        let Ok(rates) = customer.rates() else { return String::new() };
+        format!(
             "costs {} to serve and contributes {}",
             Money::finite(rates.cost),
-            Money::finite(contribution)
-        );
-        Ok(self.terms.offer(why).cost_to_serve(1.0 - self.saves).purchases(1.0 - self.loses))
+            Money::finite(rates.purchases * rates.spend * rates.margin)
+        )
     }
 }

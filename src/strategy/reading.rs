@@ -16,7 +16,7 @@ use crate::value::{CustomerValue, Deciles, ValueError, Worth};
 /// # Example
 ///
 /// ```
-/// use segmentry::strategy::{CpMap, Limit, Reading, StrategyAssigner};
+/// use segmentry::strategy::{CpMap, CustomerBase, Limit, Reading, StrategyAssigner};
 /// use segmentry::units::{CustomerIds, Days, Money};
 /// use segmentry::value::{CustomerValue, Rates, ValueBasis, ValueUnit, Worth};
 /// use segmentry::work::Work;
@@ -34,7 +34,7 @@ use crate::value::{CustomerValue, Deciles, ValueError, Worth};
 /// # let basis = ValueBasis::new("given", "given");
 /// # let ids = CustomerIds::numbered(4)?;
 /// # let value = CustomerValue::new(ids, rows, basis, ValueUnit::Margin, Days::weeks(52))?;
-/// # let plan = CpMap::none().assign(&value, &Work::new())?;
+/// # let plan = CpMap::none().assign(&CustomerBase::of(value.clone()), &Work::new())?;
 /// let read = Reading::most_valuable_most_growable_below_zero()
 ///     .valuable(Limit::AtLeast(euros(500)))
 ///     .growable(Limit::AtLeast(euros(200)))

@@ -98,7 +98,7 @@ impl ValueMap {
     /// # Example
     ///
     /// ```
-    /// use segmentry::strategy::{CpMap, StrategyAssigner, ValueMap};
+    /// use segmentry::strategy::{CpMap, CustomerBase, StrategyAssigner, ValueMap};
     /// use segmentry::units::{CustomerIds, Days, Money};
     /// use segmentry::value::{CustomerValue, ValueBasis, ValueUnit, Worth};
     /// use segmentry::work::Work;
@@ -109,7 +109,7 @@ impl ValueMap {
     /// # let basis = ValueBasis::new("given", "given");
     /// # let ids = CustomerIds::numbered(4)?;
     /// # let value = CustomerValue::new(ids, rows, basis, ValueUnit::Revenue, Days::weeks(52))?;
-    /// # let plan = CpMap::none().assign(&value, &Work::new())?;
+    /// # let plan = CpMap::none().assign(&CustomerBase::of(value.clone()), &Work::new())?;
     /// let map = ValueMap::by_money(&value, &plan, &[euros(100), euros(1_000)], &[])?;
     /// let customers: Vec<usize> = map.cells.iter().map(|cell| cell.customers).collect();
     /// assert_eq!(customers, [1, 2, 1]); // from 1,000; from 100; below
@@ -183,8 +183,8 @@ fn cells(
 
 /// The primary strategy of the customer in a row, and its gain.
 pub(super) fn primary(plan: &StrategyPlan, row: usize) -> (&LeverId, Money) {
-    let primary = plan.customer(row).primary();
-    (primary.lever(), primary.gain())
+    let primary = plan.primary(row);
+    (primary.lever, primary.gain)
 }
 
 pub(super) fn same_customers(value: &CustomerValue, plan: &StrategyPlan) -> Result<(), ValueError> {

@@ -9,7 +9,7 @@
 //! | [`Probability`] | a number from 0 to 1 |
 //! | [`Estimate`], [`Provenance`] | a mean with its standard error and where it comes from |
 //! | [`CustomerId`], [`CustomerIds`] | one customer, and the table of all, neither of which prints itself |
-//! | [`SegmentId`], [`LeverId`] | a segment's number, a strategy's name |
+//! | [`SegmentId`], [`LeverId`], [`ResourceId`] | a segment's number, a strategy's name, the name of what is limited |
 //!
 //! The values keep their own invariants: whoever holds a `Money` holds a finite number, so no later
 //! stage checks it again.
@@ -34,5 +34,5 @@ pub use error::UnitError;
 pub use estimate::{Estimate, Provenance};
 pub use money::Money;
 pub(crate) use money::minor_units;
-pub use names::{LeverId, SegmentId};
+pub use names::{LeverId, ResourceId, SegmentId};
 pub use probability::Probability;

@@ -1,5 +1,5 @@
 use super::*;
-use crate::strategy::{CpMap, StrategyAssigner, ValueMap};
+use crate::strategy::{CpMap, CustomerBase, StrategyAssigner, ValueMap};
 use crate::units::{CustomerIds, Probability};
 use crate::value::{Rates, ValueBasis, ValueUnit};
 use crate::work::Work;
@@ -25,7 +25,7 @@ fn valued(rows: Vec<Worth>) -> CustomerValue {
 }
 
 fn read(reading: &Reading, value: &CustomerValue) -> ReadCustomers {
-    let plan = CpMap::retail().assign(value, &Work::new()).unwrap();
+    let plan = CpMap::retail().assign(&CustomerBase::of(value.clone()), &Work::new()).unwrap();
     reading.of(value, &plan).unwrap()
 }
 
@@ -48,7 +48,7 @@ fn growable_and_valuable_are_regions_of_the_map() {
     let value = valued(rows);
     let reading = Reading::most_valuable_most_growable_below_zero();
     let read = read(&reading, &value);
-    let plan = CpMap::retail().assign(&value, &Work::new()).unwrap();
+    let plan = CpMap::retail().assign(&CustomerBase::of(value.clone()), &Work::new()).unwrap();
     let map = ValueMap::of(&value, &plan).unwrap();
     let counts: Vec<(&str, usize)> =
         read.regions.iter().map(|region| (region.name, region.customers)).collect();
@@ -148,7 +148,7 @@ fn as_long_as_the_last_is_long_and_no_future_has_no_name() {
 #[test]
 fn limits_that_cannot_be_used() {
     let value = valued(vec![worth(10, 0.5)]);
-    let plan = CpMap::none().assign(&value, &Work::new()).unwrap();
+    let plan = CpMap::none().assign(&CustomerBase::of(value.clone()), &Work::new()).unwrap();
     let reading = Reading::friends_butterflies_barnacles_strangers;
     for bad in [0, 10] {
         for reading in [

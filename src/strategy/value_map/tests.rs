@@ -1,5 +1,5 @@
 use super::*;
-use crate::strategy::{Chosen, CpMap, CustomerStrategy, StrategyAssigner};
+use crate::strategy::{Chosen, CpMap, CustomerBase, CustomerStrategy, StrategyAssigner};
 use crate::units::{CustomerIds, Days, Probability, Provenance};
 use crate::value::{Rates, ValueBasis, ValueUnit};
 use crate::work::Work;
@@ -68,7 +68,7 @@ fn every_map_has_every_customer_once() {
         .map(|i| worth(i * i % 101 - 20, Some(i * 7 % 300), 0.01 * (i % 100) as f64))
         .collect();
     let value = valued(rows);
-    let plan = CpMap::retail().assign(&value, &Work::new()).unwrap();
+    let plan = CpMap::retail().assign(&CustomerBase::of(value.clone()), &Work::new()).unwrap();
     let cuts = [money(-10), money(0), money(40)];
     let maps = [
         ValueMap::of(&value, &plan).unwrap(),
