@@ -91,28 +91,49 @@ pub(crate) fn round_ticks(low: f64, high: f64, most: u32) -> Vec<Tick> {
     (0..=most + 1).map(value).take_while(|tick| tick.value <= last * step).collect()
 }
 
-/// Names of lines, each behind a piece of it, in as many rows as they need. Returns the height.
-pub(crate) fn legend(
-    svg: &mut Svg,
-    (left, top): (f64, f64),
-    width: f64,
-    entries: &[(&str, &str, Dash)],
-) -> f64 {
-    /// About the width of a letter of [`STRONG`].
-    const LETTER: f64 = 7.7;
+/// Names of lines, each behind a piece of it, in as many rows as they need.
+pub(crate) struct Legend<'a> {
+    rows: Vec<Vec<(f64, Entry<'a>)>>,
+}
+
+/// A name, the colour of its line, and whether that is broken.
+pub(crate) type Entry<'a> = (&'a str, &'a str, Dash);
+
+impl<'a> Legend<'a> {
+    /// The width of a letter of [`STRONG`] in the widest of the usual fonts.
+    const LETTER: f64 = 8.7;
     const ROW: f64 = 22.0;
-    let (mut x, mut y) = (left, top);
-    for &(name, colour, dash) in entries {
-        let wide = 28.0 + LETTER * name.chars().count() as f64 + 18.0;
-        if x > left && x + wide - 18.0 > left + width {
-            x = left;
-            y += ROW;
+
+    pub(crate) fn new(width: f64, entries: &[Entry<'a>]) -> Self {
+        let mut rows: Vec<Vec<(f64, Entry<'a>)>> = Vec::new();
+        let mut x = f64::INFINITY;
+        for &entry in entries {
+            let wide = 28.0 + Self::LETTER * entry.0.chars().count() as f64;
+            if x + wide > width {
+                rows.push(Vec::new());
+                x = 0.0;
+            }
+            if let Some(row) = rows.last_mut() {
+                row.push((x, entry));
+            }
+            x += wide + 18.0;
         }
-        svg.line((x, y - 4.5), (x + 22.0, y - 4.5), colour, dash);
-        svg.text((x + 28.0, y), Anchor::Start, STRONG, name);
-        x += wide;
+        Self { rows }
     }
-    y - top + ROW
+
+    pub(crate) fn height(&self) -> f64 {
+        Self::ROW * self.rows.len() as f64
+    }
+
+    pub(crate) fn draw(&self, svg: &mut Svg, (left, top): (f64, f64)) {
+        for (place, row) in self.rows.iter().enumerate() {
+            let y = top + Self::ROW * place as f64 + 15.0;
+            for &(x, (name, colour, dash)) in row {
+                svg.line((left + x, y - 4.5), (left + x + 22.0, y - 4.5), colour, dash);
+                svg.text((left + x + 28.0, y), Anchor::Start, STRONG, name);
+            }
+        }
+    }
 }
 
 #[cfg(test)]
@@ -150,10 +171,51 @@ mod tests {
 
     #[test]
     fn a_legend_breaks_where_it_is_too_wide() {
-        let mut svg = Svg::new(300.0, 100.0, "");
         let entry = ("about twenty letters", "#000", Dash::Solid);
-        assert_eq!(legend(&mut svg, (0.0, 20.0), 300.0, &[entry; 1]), 22.0);
-        assert_eq!(legend(&mut svg, (0.0, 20.0), 300.0, &[entry; 2]), 44.0);
-        assert_eq!(legend(&mut svg, (0.0, 20.0), 460.0, &[entry; 2]), 22.0);
+        let height = |width, n| Legend::new(width, &vec![entry; n]).height();
+        assert_eq!((height(300.0, 1), height(300.0, 2), height(450.0, 2)), (22.0, 44.0, 22.0));
+        assert_eq!((height(10.0, 2), height(10.0, 0)), (44.0, 0.0));
+        let mut svg = Svg::new(300.0, 80.0, "");
+        Legend::new(300.0, &[entry; 3]).draw(&mut svg, (0.0, 0.0));
+        assert_legible(&svg.finish());
     }
+}
+
+/// Checks that no text of a chart stands on another or beyond the edge, with letters as wide as
+/// those of the widest of the usual fonts.
+#[cfg(test)]
+pub(crate) fn assert_legible(chart: &str) {
+    let number = |element: &str, name: &str| -> f64 {
+        let (_, rest) = element.split_once(&format!(" {name}=\"")).unwrap();
+        rest.split_once('"').unwrap().0.parse().unwrap()
+    };
+    let (_, view) = chart.split_once("viewBox=\"0 0 ").unwrap();
+    let mut view = view.split(['"', ' ']).map(|side| side.parse::<f64>().unwrap_or(f64::NAN));
+    let (width, height) = (view.next().unwrap(), view.next().unwrap());
+    let mut boxes: Vec<(f64, f64, f64, f64, String)> = Vec::new();
+    for element in chart.split("<text").skip(1) {
+        let (head, text) = element.split_once('>').unwrap();
+        let text = text.split_once("</text>").unwrap().0;
+        let text = text.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&");
+        let (x, y, size) = (number(head, "x"), number(head, "y"), number(head, "font-size"));
+        let letter = if head.contains("font-weight=\"400\"") { 0.56 } else { 0.61 };
+        let wide = letter * size * text.chars().count() as f64;
+        let left = match head {
+            _ if head.contains("\"middle\"") => x - wide / 2.0,
+            _ if head.contains("\"end\"") => x - wide,
+            _ => x,
+        };
+        let found = (left, y - 0.75 * size, left + wide, y + 0.2 * size, text);
+        let inside = found.0 >= 0.0 && found.1 >= 0.0 && found.2 <= width && found.3 <= height;
+        assert!(inside, "{found:?} beyond {width} by {height}");
+        for other in &boxes {
+            let apart = found.2 <= other.0
+                || other.2 <= found.0
+                || found.3 <= other.1
+                || other.3 <= found.1;
+            assert!(apart, "{found:?} on {other:?}");
+        }
+        boxes.push(found);
+    }
+    assert!(!boxes.is_empty());
 }

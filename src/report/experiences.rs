@@ -1,6 +1,7 @@
 //! How many experiences: their value beside their cost.
 
-use crate::report::axes::{Plot, legend, round_ticks};
+use crate::report::axes::{Legend, Plot, round_ticks};
+use crate::report::numbers::grouped;
 use crate::report::svg::{ACCENT, Anchor, Dash, INK, MUTED, NOTE, PALE, STRONG, Svg, WARM};
 use crate::strategy::{ExperienceCurve, Revaluation};
 
@@ -20,7 +21,7 @@ use crate::strategy::{ExperienceCurve, Revaluation};
 /// let curve = Experiences::new(["coach", "outlet"], &values)
 ///     .cost_each(Money::new(20.0)?)
 ///     .curve(&Work::new())?;
-/// assert!(experiences_chart(&curve).unwrap().contains("2 of 2 are worth their cost"));
+/// assert!(experiences_chart(&curve).unwrap().contains("2 of 2 are worth it"));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub fn experiences_chart(curve: &ExperienceCurve) -> Option<String> {
@@ -44,9 +45,23 @@ pub fn experiences_chart(curve: &ExperienceCurve) -> Option<String> {
         return None;
     }
     let across = last.experiences as f64;
-    let plot = Plot { left: 64.0, top: 28.0, wide: 372.0, high: 186.0, across, up: (low, high) };
-    let best = format!("{} of {} are worth their cost", curve.worth_it, curve.candidates);
-    let mut svg = Svg::new(460.0, 312.0, format!("Value by number of experiences; {curve}"));
+    let plot = Plot { left: 76.0, top: 28.0, wide: 360.0, high: 186.0, across, up: (low, high) };
+    let best = format!("{} of {} are worth it", curve.worth_it, curve.candidates);
+    let cost = curve.cost_each.amount();
+    let mut entries = vec![("by the numbers that chose", WARM, Dash::Solid)];
+    match curve.revaluation {
+        Revaluation::OtherHalf => entries.push(("on the other half", ACCENT, Dash::Solid)),
+        Revaluation::SecondEstimate => {
+            entries.push(("by the second estimate", ACCENT, Dash::Solid));
+        }
+        Revaluation::None => {}
+    }
+    if cost > 0.0 {
+        entries.push(("their cost", MUTED, Dash::Solid));
+    }
+    let legend = Legend::new(plot.wide, &entries);
+    let height = plot.floor() + 34.0 + legend.height();
+    let mut svg = Svg::new(460.0, height, format!("Value by number of experiences; {curve}"));
     // Everything begins with nothing.
     let line = |values: &mut dyn Iterator<Item = f64>| -> Vec<(f64, f64)> {
         std::iter::once(0.0)
@@ -63,11 +78,10 @@ pub fn experiences_chart(curve: &ExperienceCurve) -> Option<String> {
     }
     plot.axes(&mut svg);
     for tick in round_ticks(0.0, across, 6).into_iter().filter(|tick| tick.value.fract() == 0.0) {
-        plot.below(&mut svg, tick.value, &tick.money());
+        plot.below(&mut svg, tick.value, &grouped(tick.value, 0));
     }
     svg.text((plot.left, plot.top - 12.0), Anchor::Start, NOTE, "value, by experiences");
     svg.text((plot.left + plot.wide, plot.top - 12.0), Anchor::End, STRONG, &best);
-    let cost = curve.cost_each.amount();
     if cost > 0.0 {
         // As far as the drawing goes.
         let until = (high / cost).min(across);
@@ -83,24 +97,14 @@ pub fn experiences_chart(curve: &ExperienceCurve) -> Option<String> {
         svg.line((x, plot.at(0.0, low).1), (x, y), INK, Dash::Dashed);
         svg.dot(x, y, if again.is_some() { ACCENT } else { WARM });
     }
-    let mut entries = vec![("by the numbers that chose", WARM, Dash::Solid)];
-    match curve.revaluation {
-        Revaluation::OtherHalf => entries.push(("on the other half", ACCENT, Dash::Solid)),
-        Revaluation::SecondEstimate => {
-            entries.push(("by the second estimate", ACCENT, Dash::Solid));
-        }
-        Revaluation::None => {}
-    }
-    if cost > 0.0 {
-        entries.push(("their cost", MUTED, Dash::Solid));
-    }
-    legend(&mut svg, (plot.left, plot.floor() + 50.0), plot.wide, &entries);
+    legend.draw(&mut svg, (plot.left, plot.floor() + 30.0));
     Some(svg.finish())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::report::axes::assert_legible;
     use crate::strategy::Experiences;
     use crate::units::Money;
     use crate::work::Work;
@@ -120,9 +124,10 @@ mod tests {
         let values = values();
         let priced = experiences(&values).cost_each(Money::from_minor(150, 0));
         let chart = experiences_chart(&priced.curve(&Work::new()).unwrap()).unwrap();
+        assert_legible(&chart);
         // The band and two curves.
         assert_eq!(chart.matches("<path").count(), 3);
-        assert!(chart.contains("1 of 3 are worth their cost") && chart.contains(">their cost<"));
+        assert!(chart.contains("1 of 3 are worth it") && chart.contains(">their cost<"));
         assert!(chart.contains("on the other half") && chart.contains("stroke-dasharray"));
         assert!(!chart.contains("NaN") && !chart.contains("inf"));
     }
@@ -132,6 +137,7 @@ mod tests {
         let values = values();
         let curve = experiences(&values).without_revaluation().curve(&Work::new()).unwrap();
         let chart = experiences_chart(&curve).unwrap();
+        assert_legible(&chart);
         assert_eq!(chart.matches("<path").count(), 1);
         assert!(!chart.contains("on the other half") && !chart.contains(">their cost<"));
     }
@@ -141,7 +147,7 @@ mod tests {
         let values = values();
         let dear = experiences(&values).cost_each(Money::from_minor(1_000_000, 0));
         let chart = experiences_chart(&dear.curve(&Work::new()).unwrap()).unwrap();
-        assert!(chart.contains("0 of 3 are worth their cost"));
+        assert!(chart.contains("0 of 3 are worth it"));
         let drawing = chart.split_once("font-family").unwrap().1;
         let coordinates = drawing.split([' ', '"']).filter_map(|part| part.parse::<f64>().ok());
         assert!(coordinates.into_iter().all(|coordinate| coordinate.abs() < 1000.0));

@@ -1,6 +1,6 @@
 //! The frontier: what each budget could bring.
 
-use crate::report::axes::{Plot, legend, round_ticks};
+use crate::report::axes::{Legend, Plot, round_ticks};
 use crate::report::numbers::short;
 use crate::report::svg::{ACCENT, Anchor, Dash, INK, NOTE, PALE, STRONG, Svg, WARM};
 use crate::units::Money;
@@ -42,7 +42,7 @@ pub fn frontier_chart(
     if best.len() < 2 || !(across > 0.0 && up > 0.0) {
         return None;
     }
-    let plot = Plot { left: 64.0, top: 28.0, wide: 372.0, high: 186.0, across, up: (0.0, up) };
+    let plot = Plot { left: 76.0, top: 28.0, wide: 360.0, high: 186.0, across, up: (0.0, up) };
     let most = best.iter().map(|mark| mark.1).fold(0.0, f64::max);
     let (largest, gain) = (short(Money::finite(across)), short(Money::finite(most)));
     let mut label = format!("Gain by budget, up to {gain} for {largest}");
@@ -52,13 +52,18 @@ pub fn frontier_chart(
         .map(|budget| (budget, between(&best, budget)));
     let said = today.map(|(budget, gain)| {
         let (budget, gain) = (short(Money::finite(budget)), short(Money::finite(gain)));
-        format!("a budget of {budget} brings {gain}")
+        format!("{budget} brings {gain}")
     });
     if let Some(said) = &said {
-        label += "; ";
+        label += "; a budget of ";
         label += said;
     }
-    let mut svg = Svg::new(460.0, 290.0, label);
+    let mut entries = vec![("the best within the budget", ACCENT, Dash::Solid)];
+    if greedy.len() > 1 {
+        entries.push(("largest gains first", WARM, Dash::Solid));
+    }
+    let legend = Legend::new(plot.wide, &entries);
+    let mut svg = Svg::new(460.0, plot.floor() + 34.0 + legend.height(), label);
     let line = |marks: &[(f64, f64)]| -> Vec<(f64, f64)> {
         marks.iter().map(|&(budget, gain)| plot.at(budget, gain.max(0.0))).collect()
     };
@@ -80,11 +85,7 @@ pub fn frontier_chart(
         svg.dot(x, y, ACCENT);
         svg.text((plot.left + plot.wide, plot.top - 12.0), Anchor::End, STRONG, &said);
     }
-    let mut entries = vec![("the best within the budget", ACCENT, Dash::Solid)];
-    if greedy.len() > 1 {
-        entries.push(("largest gains first", WARM, Dash::Solid));
-    }
-    legend(&mut svg, (plot.left, plot.floor() + 50.0), plot.wide, &entries);
+    legend.draw(&mut svg, (plot.left, plot.floor() + 30.0));
     Some(svg.finish())
 }
 
@@ -111,6 +112,7 @@ fn between(curve: &[(f64, f64)], budget: f64) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::report::axes::assert_legible;
 
     fn marks(points: &[(i64, i64)]) -> Vec<FrontierMark> {
         let money = |amount| Money::from_minor(amount, 0);
@@ -123,6 +125,7 @@ mod tests {
         let sorted = marks(&[(0, 0), (10, 50), (20, 70)]);
         let mixed = marks(&[(20, 70), (0, 0), (10, 50)]);
         let today = Some(Money::from_minor(15, 0));
+        assert_legible(&frontier_chart(&sorted, &sorted, today).unwrap());
         assert_eq!(frontier_chart(&sorted, &[], today), frontier_chart(&mixed, &[], today));
         assert!(frontier_chart(&sorted, &[], today).unwrap().contains("15.00 brings 60.00"));
     }
@@ -154,6 +157,15 @@ mod tests {
         for budget in [0, 10, 20] {
             let chart = frontier_chart(&steps, &[], Some(Money::from_minor(budget, 0))).unwrap();
             assert!(!chart.contains("NaN"));
+        }
+    }
+
+    #[test]
+    fn amounts_of_any_size_can_be_read() {
+        for unit in [1, 999, 123_456, 99_949_999, 999_900_000_000] {
+            let points = [(0, 0), (unit, 50 * unit), (2 * unit, 70 * unit)];
+            let chart = frontier_chart(&marks(&points), &[], Some(Money::from_minor(unit, 0)));
+            assert_legible(&chart.unwrap());
         }
     }
 }

@@ -89,10 +89,14 @@ fn bands(cuts: &[Money]) -> Vec<String> {
     cuts.iter().rev().map(name).chain([lowest]).collect()
 }
 
-/// A limit without the decimals that it does not have.
+/// A limit with the decimals that it has, as far as there is room for them.
 fn brief(limit: Money) -> String {
-    let whole = limit.amount().fract() == 0.0 && limit.amount().abs() < 10_000.0;
-    if whole { grouped(limit.amount(), 0) } else { short(limit) }
+    let (amount, size) = (limit.amount(), limit.amount().abs());
+    match amount.fract() == 0.0 {
+        true if size < 10_000.0 => grouped(amount, 0),
+        false if size < 1_000.0 => grouped(amount, 2),
+        _ => short(limit),
+    }
 }
 
 /// Bands of headroom (most first) by bands of current value (best first).
@@ -146,6 +150,7 @@ impl Square {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::report::axes::assert_legible;
     use crate::strategy::{CpMap, CustomerBase, StrategyAssigner, StrategyPlan};
     use crate::units::{CustomerIds, Days, Probability};
     use crate::value::{CustomerValue, Rates, ValueBasis, ValueUnit, Worth};
@@ -185,6 +190,7 @@ mod tests {
     fn fifths_of_all_customers() {
         let (value, plan) = base(100);
         let chart = value_map_chart(&ValueMap::of(&value, &plan).unwrap(), 1).unwrap();
+        assert_legible(&chart);
         assert_eq!(chart.matches("<rect").count(), 25);
         assert!(chart.contains("most valuable fifth") && chart.contains(">most<"));
     }
@@ -195,6 +201,7 @@ mod tests {
         let cuts = [money(70), money(350)];
         let map = ValueMap::by_money(&value, &plan, &cuts, &[money(100)]).unwrap();
         let chart = value_map_chart(&map, 1).unwrap();
+        assert_legible(&chart);
         assert_eq!(chart.matches("<rect").count(), 6);
         for name in ["350 +", "70 +", "&lt; 70", "100 +", "&lt; 100"] {
             assert!(chart.contains(&format!(">{name}<")), "{name}");

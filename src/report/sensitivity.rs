@@ -27,16 +27,17 @@ const MOST_ROWS: usize = 14;
 /// use segmentry::report::{SensitivityBar, sensitivity_chart};
 ///
 /// let bar = |label: &str, at_10, at_25| SensitivityBar { label: label.into(), at_10, at_25 };
-/// let chart = sensitivity_chart(&[bar("depth", 0.0, 0.01), bar("success of retain", 0.042, 0.117)]);
-/// let chart = chart.unwrap();
+/// let bars = [bar("depth", 0.0, 0.01), bar("success of retain", 0.042, 0.117)];
+/// let chart = sensitivity_chart(&bars).unwrap();
 /// assert!(chart.contains("11.7 %") && chart.find("success") < chart.find("depth"));
 /// ```
 pub fn sensitivity_chart(bars: &[SensitivityBar]) -> Option<String> {
     const WIDTH: f64 = 460.0;
-    const ROW: f64 = 32.0;
-    const LEFT: f64 = 180.0;
-    const ARM: f64 = 148.0;
-    const TOP: f64 = 26.0;
+    const ROW: f64 = 52.0;
+    const LEFT: f64 = 4.0;
+    const ARM: f64 = 316.0;
+    const TOP: f64 = 20.0;
+    const LETTERS: usize = 56;
     let share = |share: f64| (0.0..=1.0).contains(&share);
     if bars.is_empty() || !bars.iter().all(|bar| share(bar.at_10) && share(bar.at_25)) {
         return None;
@@ -53,46 +54,49 @@ pub fn sensitivity_chart(bars: &[SensitivityBar]) -> Option<String> {
         first.label,
         percent(first.at_25, 1)
     );
-    let mut svg = Svg::new(WIDTH, floor + 50.0, label);
-    svg.text((4.0, 14.0), Anchor::Start, NOTE, "assumption");
-    svg.text((WIDTH - 66.0, 14.0), Anchor::End, NOTE, "at 10 %");
+    let mut svg = Svg::new(WIDTH, floor + 36.0, label);
+    svg.text((WIDTH - 74.0, 14.0), Anchor::End, NOTE, "at 10 %");
     svg.text((WIDTH - 4.0, 14.0), Anchor::End, NOTE, "at 25 %");
+    svg.rect(WIDTH - 140.0, 4.0, 10.0, 10.0, ACCENT);
+    svg.rect(WIDTH - 70.0, 4.0, 10.0, 10.0, BETWEEN);
     for (place, bar) in shown.iter().enumerate() {
         let y = TOP + ROW * place as f64;
-        let words = shortened(&bar.label.replace('_', " "), 24);
-        svg.text((4.0, y + 20.0), Anchor::Start, PLAIN, &words);
-        for (side, share, fill) in [(0.0, bar.at_10, ACCENT), (1.0, bar.at_25, STRONGER_PALE)] {
+        let words = shortened(&bar.label.replace('_', " "), LETTERS);
+        svg.text((LEFT, y + 17.0), Anchor::Start, PLAIN, &words);
+        for (side, share, fill) in [(0.0, bar.at_10, ACCENT), (1.0, bar.at_25, BETWEEN)] {
             let length = if largest > 0.0 { ARM * share / largest } else { 0.0 };
-            svg.rect(LEFT, y + 5.0 + 11.0 * side, length.max(1.0), 10.0, fill);
+            if length > 0.0 {
+                svg.rect(LEFT, y + 25.0 + 11.0 * side, length.max(1.0), 10.0, fill);
+            }
         }
-        svg.text((WIDTH - 66.0, y + 20.0), Anchor::End, PLAIN, &percent(bar.at_10, 1));
-        svg.text((WIDTH - 4.0, y + 20.0), Anchor::End, PLAIN, &percent(bar.at_25, 1));
+        svg.line((LEFT, y + 23.0), (LEFT, y + 48.0), MUTED, Dash::Solid);
+        svg.text((WIDTH - 74.0, y + 40.0), Anchor::End, PLAIN, &percent(bar.at_10, 1));
+        svg.text((WIDTH - 4.0, y + 40.0), Anchor::End, PLAIN, &percent(bar.at_25, 1));
     }
-    svg.line((LEFT, TOP), (LEFT, floor + 2.0), MUTED, Dash::Solid);
-    svg.line((4.0, floor + 8.0), (WIDTH - 4.0, floor + 8.0), LINE, Dash::Solid);
+    svg.line((LEFT, floor + 6.0), (WIDTH - 4.0, floor + 6.0), LINE, Dash::Solid);
     let note = match rest.len() {
         0 => "share of customers who get another primary strategy".to_owned(),
-        more => format!("share who get another primary strategy; {more} that matter less left out"),
+        more => format!("{more} that matter less are left out"),
     };
-    svg.text((4.0, floor + 30.0), Anchor::Start, NOTE, &note);
+    svg.text((LEFT, floor + 26.0), Anchor::Start, NOTE, &note);
     Some(svg.finish())
 }
 
-/// Between the two, and to be told from both in grey.
-const STRONGER_PALE: &str = "#8fc3cb";
+/// Between the accent and its pale form, to be told from both without colours.
+const BETWEEN: &str = "#8fc3cb";
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::report::axes::assert_legible;
 
     fn bar(label: &str, at_10: f64, at_25: f64) -> SensitivityBar {
         SensitivityBar { label: label.to_owned(), at_10, at_25 }
     }
 
     #[test]
-    fn names_are_escaped_and_cut() {
-        let chart =
-            sensitivity_chart(&[bar("<script> & a very long name of an assumption", 0.1, 0.2)]);
+    fn names_are_escaped() {
+        let chart = sensitivity_chart(&[bar("<script> & so on", 0.1, 0.2)]);
         let chart = chart.unwrap();
         assert!(!chart.contains("<script>") && chart.contains("&lt;script&gt;"));
     }
@@ -102,7 +106,9 @@ mod tests {
         let bars: Vec<SensitivityBar> =
             (0..20).map(|i| bar(&format!("a{i:02}."), 0.0, 0.01 * f64::from(i))).collect();
         let chart = sensitivity_chart(&bars).unwrap();
-        assert!(chart.contains("6 that matter less left out"));
+        assert_legible(&chart);
+        assert_legible(&sensitivity_chart(&[bar(&"w".repeat(80), 1.0, 1.0)]).unwrap());
+        assert!(chart.contains("6 that matter less are left out"));
         assert!(chart.contains("a19.") && chart.contains("a06.") && !chart.contains("a05."));
     }
 

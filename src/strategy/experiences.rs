@@ -324,7 +324,7 @@ impl<'a> Experiences<'a> {
         });
         Ok(ExperienceCurve::new(
             steps.collect(),
-            self.names.len(),
+            (self.names.len(), self.at_most),
             self.cost_each,
             self.revaluation,
             two_sided(self.confidence.value()),

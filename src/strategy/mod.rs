@@ -15,7 +15,7 @@
 //! | [`Budgeting`], [`allocation`] | what budget and capacities leave of it, and what one more unit would gain |
 //! | [`Sensitivity`] | how many primary strategies flip when an assumption moves |
 //! | [`ValueMap`] | the base on one map: current value by headroom |
-//! | [`Reading`], [`ReadCustomers`], [`Limit`], [`StayLimit`], [`Tenure`] | names for regions of that map |
+//! | [`Reading`], [`ReadCustomers`], [`ValueLimit`], [`StayLimit`], [`Tenure`] | names for regions of that map |
 //! | [`Experiences`], [`ExperienceCurve`] | how many different experiences are worth their cost |
 //!
 //! Strategy comes from the individual customer's value, not from segments: segments shape how a
@@ -71,6 +71,6 @@ pub use limits::{Budgeting, LimitUse, QuotaUse};
 pub use offer::Offer;
 pub use plan::{Brief, PlanSummary, PlannedCustomer, StrategyPlan, StrategyTotal};
 pub use products::{Affinity, NextProduct, Products};
-pub use reading::{Limit, ReadCustomers, Reading, Region, StayLimit, Tenure};
+pub use reading::{ReadCustomers, Reading, Region, StayLimit, Tenure, ValueLimit};
 pub use sensitivity::{Assumption, Flips, Sensitivity, Sway};
 pub use value_map::{MapAxis, MapCell, ValueMap};

@@ -16,26 +16,28 @@ use crate::value::{CustomerValue, Deciles, ValueError, Worth};
 /// # Example
 ///
 /// ```
-/// use segmentry::strategy::{CpMap, CustomerBase, Limit, Reading, StrategyAssigner};
+/// use segmentry::strategy::{CpMap, CustomerBase, ValueLimit, Reading, StrategyAssigner};
 /// use segmentry::units::{CustomerIds, Days, Money};
 /// use segmentry::value::{CustomerValue, Rates, ValueBasis, ValueUnit, Worth};
 /// use segmentry::work::Work;
 ///
 /// let euros = |amount| Money::from_minor(amount, 0);
 /// let worth = |spent, potential, cost| {
-///     let rates = Rates { alive: 0.5, staying: 1.0, purchases: 2.0, spend: 50.0, margin: 1.0, cost };
+///     let (alive, staying) = (0.5, 1.0);
+///     let rates = Rates { alive, staying, purchases: 2.0, spend: 50.0, margin: 1.0, cost };
 ///     Worth::realised(euros(spent), euros(spent), 1, Days::new(9))
 ///         .with_rates(rates)
 ///         .with_potential(euros(potential))
 /// };
-/// let rows = vec![worth(900, 60, 0.0), worth(80, 700, 0.0), worth(70, 50, 0.0), worth(60, 0, 130.0)];
+/// let rows =
+///     vec![worth(900, 60, 0.0), worth(80, 700, 0.0), worth(70, 50, 0.0), worth(60, 0, 130.0)];
 /// # let basis = ValueBasis::new("given", "given");
 /// # let ids = CustomerIds::numbered(4)?;
 /// # let value = CustomerValue::new(ids, rows, basis, ValueUnit::Margin, Days::weeks(52))?;
 /// # let plan = CpMap::none().assign(&CustomerBase::of(value.clone()), &Work::new())?;
 /// let read = Reading::most_valuable_most_growable_below_zero()
-///     .valuable(Limit::AtLeast(euros(500)))
-///     .growable(Limit::AtLeast(euros(200)))
+///     .valuable(ValueLimit::AtLeast(euros(500)))
+///     .growable(ValueLimit::AtLeast(euros(200)))
 ///     .of(&value, &plan)?;
 /// let names: Vec<&str> = (0..4).map(|row| read.name_of(row)).collect();
 /// assert_eq!(names, ["most valuable", "most growable", "the rest", "below zero"]);
@@ -44,8 +46,8 @@ use crate::value::{CustomerValue, Deciles, ValueError, Worth};
 #[derive(Debug, Clone, PartialEq)]
 pub struct Reading {
     preset: Preset,
-    valuable: Limit,
-    growable: Limit,
+    valuable: ValueLimit,
+    growable: ValueLimit,
     long: StayLimit,
     tenures: Option<Vec<Tenure>>,
 }
@@ -59,7 +61,7 @@ enum Preset {
 /// From where on an amount is high.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Limit {
+pub enum ValueLimit {
     /// In so many of the best deciles, as the map has them; 1 to 9.
     Deciles(u8),
     /// At least so much.
@@ -174,7 +176,7 @@ impl Reading {
     ///
     /// Peppers & Rogers (2017), *Managing Customer Experience and Relationships*, chapter 5.
     pub fn most_valuable_most_growable_below_zero() -> Self {
-        Self::preset(Preset::PeppersRogers, Limit::Deciles(2))
+        Self::preset(Preset::PeppersRogers, ValueLimit::Deciles(2))
     }
 
     /// The customers of Reinartz & Kumar: profitable or not, by how long they stay.
@@ -195,32 +197,32 @@ impl Reading {
     ///
     /// The first two terms are the tenure so far, and count only where
     /// [`tenures`](Self::tenures) are given. The third is what is still to come, from the
-    /// [`Rates`](crate::value::Rates) of the future value, and ends at its horizon: `staying` is the share of what
-    /// the customer would buy if certain to stay that dropout leaves. By default the longer half
+    /// [`Rates`](crate::value::Rates) of the future value, and ends at its horizon: `staying` is
+    /// the share of what the customer would buy if certain to stay that dropout leaves. By default the longer half
     /// is long, see [`long`](Self::long). Who has no future value has no duration, and no name;
     /// where the model knows no dropout, the third term is the same for all.
     ///
     /// Reinartz & Kumar (2002), "The mismanagement of customer loyalty", *Harvard Business Review*
     /// 80 (7).
     pub fn friends_butterflies_barnacles_strangers() -> Self {
-        Self::preset(Preset::ReinartzKumar, Limit::Deciles(5))
+        Self::preset(Preset::ReinartzKumar, ValueLimit::Deciles(5))
     }
 
-    fn preset(preset: Preset, valuable: Limit) -> Self {
-        let (growable, long) = (Limit::Deciles(2), StayLimit::Deciles(5));
+    fn preset(preset: Preset, valuable: ValueLimit) -> Self {
+        let (growable, long) = (ValueLimit::Deciles(2), StayLimit::Deciles(5));
         Self { preset, valuable, growable, long, tenures: None }
     }
 
     /// From which current value on a customer is most valuable, or profitable.
     #[must_use]
-    pub fn valuable(mut self, limit: Limit) -> Self {
+    pub fn valuable(mut self, limit: ValueLimit) -> Self {
         self.valuable = limit;
         self
     }
 
     /// From which headroom on a customer is most growable.
     #[must_use]
-    pub fn growable(mut self, limit: Limit) -> Self {
+    pub fn growable(mut self, limit: ValueLimit) -> Self {
         self.growable = limit;
         self
     }
@@ -246,8 +248,8 @@ impl Reading {
     /// [`ValueError::Param`] for numbers of deciles that leave nobody or everybody.
     pub fn validate(&self) -> Result<(), ValueError> {
         let deciles = |limit| match limit {
-            Limit::Deciles(deciles) => Some(deciles),
-            Limit::AtLeast(_) => None,
+            ValueLimit::Deciles(deciles) => Some(deciles),
+            ValueLimit::AtLeast(_) => None,
         };
         let long = match self.long {
             StayLimit::Deciles(deciles) => Some(deciles),
@@ -305,8 +307,8 @@ impl Reading {
 
     fn by_growth(&self, value: &CustomerValue) -> Result<([&'static str; 5], Vec<u8>), ValueError> {
         let headroom = match self.growable {
-            Limit::Deciles(_) => headroom_deciles(value)?,
-            Limit::AtLeast(_) => None,
+            ValueLimit::Deciles(_) => headroom_deciles(value)?,
+            ValueLimit::AtLeast(_) => None,
         };
         let name = |(row, worth): (usize, &Worth)| {
             if worth.future().unwrap_or(worth.current) < Money::ZERO {
@@ -360,16 +362,16 @@ impl Reading {
 
     fn is_valuable(&self, value: &CustomerValue, row: usize) -> bool {
         match self.valuable {
-            Limit::Deciles(deciles) => value.deciles().of[row] <= deciles,
-            Limit::AtLeast(amount) => value.rows()[row].current >= amount,
+            ValueLimit::Deciles(deciles) => value.deciles().of[row] <= deciles,
+            ValueLimit::AtLeast(amount) => value.rows()[row].current >= amount,
         }
     }
 
     /// `None` where the headroom is not known.
     fn is_growable(&self, worth: &Worth, row: usize, cut: Option<&Deciles>) -> Option<bool> {
         let high = match self.growable {
-            Limit::Deciles(deciles) => cut?.of[row] <= deciles,
-            Limit::AtLeast(amount) => worth.headroom()? >= amount,
+            ValueLimit::Deciles(deciles) => cut?.of[row] <= deciles,
+            ValueLimit::AtLeast(amount) => worth.headroom()? >= amount,
         };
         Some(high && worth.headroom()? > Money::ZERO)
     }

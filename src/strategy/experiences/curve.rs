@@ -25,8 +25,10 @@ pub enum Revaluation {
 #[non_exhaustive]
 pub struct ExperienceCurve {
     /// The experiences in the order in which they are worth adding. Shorter than the list of
-    /// candidates where the others add nothing.
+    /// candidates where the others add nothing, or where the curve was to end.
     pub steps: Vec<ExperienceStep>,
+    /// Whether the curve goes on until nothing adds anything.
+    pub complete: bool,
     /// How many are shown to be worth their cost: up to the first of which the interval of what it
     /// adds reaches down to the cost. Without revaluation, where value less cost is highest.
     pub worth_it: usize,
@@ -87,7 +89,7 @@ impl ExperienceStep {
 impl ExperienceCurve {
     pub(super) fn new(
         steps: Vec<ExperienceStep>,
-        candidates: usize,
+        (candidates, at_most): (usize, usize),
         cost_each: Money,
         revaluation: Revaluation,
         reach: f64,
@@ -104,7 +106,17 @@ impl ExperienceCurve {
             Revaluation::None => worth_it_where_chosen,
             _ => steps.iter().take_while(shown).count(),
         };
-        Self { steps, worth_it, worth_it_where_chosen, candidates, cost_each, revaluation, reach }
+        let complete = steps.len() < at_most.min(candidates) || steps.len() == candidates;
+        Self {
+            steps,
+            complete,
+            worth_it,
+            worth_it_where_chosen,
+            candidates,
+            cost_each,
+            revaluation,
+            reach,
+        }
     }
 
     /// The columns of the experiences that are worth their cost.
@@ -163,6 +175,7 @@ impl fmt::Display for ExperienceCurve {
                 write!(f, " against a cost of {cost}")?;
             }
             None if self.steps.is_empty() => write!(f, "; none adds anything")?,
+            None if !self.complete => write!(f, "; the curve was to end there")?,
             None if self.worth_it < self.candidates => write!(f, "; no other adds anything")?,
             None => {}
         }

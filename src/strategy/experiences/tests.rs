@@ -349,7 +349,8 @@ fn the_curve_ends_where_it_is_told() {
     let values = random(50, 6, 2);
     let whole = all_rows(&values, 6).curve(&Work::new()).unwrap();
     let short = all_rows(&values, 6).at_most(2).curve(&Work::new()).unwrap();
-    assert_eq!(short.steps.len(), 2);
+    assert_eq!((short.steps.len(), short.complete, whole.complete), (2, false, true));
+    assert!(short.to_string().contains("the curve was to end there"), "{short}");
     for (left, right) in short.steps.iter().zip(&whole.steps) {
         assert_eq!((left.column, left.value), (right.column, right.value));
         assert!(left.bound >= right.bound);

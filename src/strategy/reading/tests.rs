@@ -87,7 +87,7 @@ fn nobody_grows_without_headroom_or_with_an_unknown_one() {
     let by_deciles = read(&reading, &valued(unknown.clone()));
     let last = by_deciles.regions.last().unwrap();
     assert_eq!((last.name, last.customers), ("not known", 8));
-    let by_money = read(&reading.growable(Limit::AtLeast(money(1))), &valued(unknown));
+    let by_money = read(&reading.growable(ValueLimit::AtLeast(money(1))), &valued(unknown));
     let last = by_money.regions.last().unwrap();
     assert_eq!((last.name, last.customers), ("not known", 1));
     assert_eq!(by_money.name_of(3), "not known");
@@ -107,7 +107,7 @@ fn below_zero_is_by_the_future_and_else_by_the_past() {
 fn four_kinds_by_profit_and_duration() {
     let value = valued(vec![worth(900, 1.0), worth(900, 0.2), worth(10, 0.9), worth(10, 0.1)]);
     let reading = Reading::friends_butterflies_barnacles_strangers()
-        .valuable(Limit::AtLeast(money(500)))
+        .valuable(ValueLimit::AtLeast(money(500)))
         .long(StayLimit::AtLeast(Days::new(100)));
     let four = ["true friends", "butterflies", "barnacles", "strangers"];
     assert_eq!(names(&read(&reading, &value), 4), four);
@@ -152,8 +152,8 @@ fn limits_that_cannot_be_used() {
     let reading = Reading::friends_butterflies_barnacles_strangers;
     for bad in [0, 10] {
         for reading in [
-            reading().valuable(Limit::Deciles(bad)),
-            reading().growable(Limit::Deciles(bad)),
+            reading().valuable(ValueLimit::Deciles(bad)),
+            reading().growable(ValueLimit::Deciles(bad)),
             reading().long(StayLimit::Deciles(bad)),
         ] {
             assert!(matches!(reading.of(&value, &plan), Err(ValueError::Param { .. })));
