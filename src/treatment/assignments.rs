@@ -64,7 +64,11 @@ impl Assignments {
             let mut aim = |purpose: Option<Purpose>| {
                 let Some(Purpose { lever, gain, cost }) = purpose else { return Ok(None) };
                 let lever = numbered(&mut levers, &lever)?;
-                Ok::<_, TreatmentError>(Some(Aim { lever, gain: gain.amount(), cost: cost.amount() }))
+                Ok::<_, TreatmentError>(Some(Aim {
+                    lever,
+                    gain: gain.amount(),
+                    cost: cost.amount(),
+                }))
             };
             aims.push([aim(primary)?, aim(secondary)?]);
         }
@@ -86,9 +90,10 @@ impl Assignments {
             gain: chosen.gain(),
             cost: Money::ZERO,
         };
-        let rows = plan.rows().iter().map(|customer| {
-            (Some(purpose(customer.primary())), customer.secondary().map(purpose))
-        });
+        let rows = plan
+            .rows()
+            .iter()
+            .map(|customer| (Some(purpose(customer.primary())), customer.secondary().map(purpose)));
         Self::new(plan.ids().clone(), rows)
     }
 

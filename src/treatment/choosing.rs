@@ -53,7 +53,9 @@ impl<'a> Choosing<'a> {
         (trusted, start): (bool, Date),
     ) -> Self {
         let named = |names: &[String], name: &Option<String>| match name {
-            Some(name) => names.iter().position(|known| known == name).map(|place| Some(place as u16)),
+            Some(name) => {
+                names.iter().position(|known| known == name).map(|place| Some(place as u16))
+            }
             None => Some(None),
         };
         let no_names = Vec::new();
@@ -112,7 +114,8 @@ impl<'a> Choosing<'a> {
                     counts[0] += 1;
                     tally.set_aside += Money::finite(aim.cost).to_whole(DIGITS);
                     let (row, slot) = (row as u32, slot as u8);
-                    runs[usize::from(slot)] = Some(Run { row, rule, slot, own_start, gain: aim.gain });
+                    runs[usize::from(slot)] =
+                        Some(Run { row, rule, slot, own_start, gain: aim.gain });
                 }
                 Picked::None => counts[1] += 1,
                 Picked::NotTriggered => counts[2] += 1,

@@ -227,8 +227,7 @@ impl<'a> PlanCheck<'a> {
     pub fn check(&self, plan: &TreatmentPlan) -> Vec<PlanFinding> {
         let mut findings = Vec::new();
         for (number, rule) in plan.rules().iter().enumerate() {
-            let mut found =
-                |step, fault| findings.push(PlanFinding { rule: number, step, fault });
+            let mut found = |step, fault| findings.push(PlanFinding { rule: number, step, fault });
             self.names(rule, &mut found);
             shadows(plan.rules(), number, &mut found);
             incentive(rule, &mut found);
@@ -352,12 +351,14 @@ pub(super) fn reachable(sequence: &Sequence) -> Vec<bool> {
     }];
     let mut reached = Vec::with_capacity(sequence.steps.len());
     for step in &sequence.steps {
-        // Before the step, the customer may answer what was sent, buy, or do neither.
+        // Before the step, the customer may answer what was sent, buy, or do neither. Before the
+        // first contact nothing is looked at.
         let mut before = Vec::new();
         for course in courses {
-            for (responds, purchases) in [(false, false), (true, false), (false, true), (true, true)]
+            for (responds, purchases) in
+                [(false, false), (true, false), (false, true), (true, true)]
             {
-                let possible = (!responds || course.contacted)
+                let possible = (course.contacted || !(responds || purchases))
                     && !(responds && course.stops_on_response)
                     && !(purchases && course.stops_on_purchase);
                 let next = Course {

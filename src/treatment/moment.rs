@@ -269,11 +269,14 @@ impl<'a> Moment<'a> {
                 let now = value_now()?;
                 let before = self.earlier_value.ok_or_else(|| lacks("the values earlier"))?;
                 let rows = now.ids().rows_in(before.ids());
-                Look::Deciles { by: *by, now: &now.deciles().of, before: &before.deciles().of, rows }
+                Look::Deciles {
+                    by: *by,
+                    now: &now.deciles().of,
+                    before: &before.deciles().of,
+                    rows,
+                }
             }
-            Trigger::Anniversary { within } => {
-                Look::Anniversary { within: within.count() as i32 }
-            }
+            Trigger::Anniversary { within } => Look::Anniversary { within: within.count() as i32 },
             Trigger::LowPAlive { below } => {
                 Look::PAlive { below: below.value(), value: value_now()? }
             }
@@ -366,9 +369,8 @@ fn share_of(totals: &CategoryTotals, row: usize, number: usize) -> Option<f64> {
 fn next_anniversary(first: Date, today: Date) -> Option<(Date, i32)> {
     let (born, month, day) = first.ymd();
     let (this_year, _, _) = today.ymd();
-    let in_year = |year| {
-        Date::from_ymd(year, month, day).or_else(|_| Date::from_ymd(year, month, 28)).ok()
-    };
+    let in_year =
+        |year| Date::from_ymd(year, month, day).or_else(|_| Date::from_ymd(year, month, 28)).ok();
     let year = (this_year..=this_year + 1)
         .find(|&year| year > born && in_year(year).is_some_and(|day| day >= today))?;
     Some((in_year(year)?, year - born))

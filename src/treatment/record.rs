@@ -307,3 +307,97 @@ impl fmt::Debug for ContactRecord {
             .finish_non_exhaustive()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::data::{Event, EventBatches, EventRequest, HistorySpec, SourceError, Transaction};
+
+    struct Log;
+
+    fn day(d: u32) -> Date {
+        Date::from_ymd(2024, 2, d).unwrap()
+    }
+
+    impl EventSource for Log {
+        fn scan(&self, _: &EventRequest) -> Result<EventBatches<'_>, SourceError> {
+            let event = |customer: &'static str, d: u32, kind: &str, key: &'static str| {
+                let (time, kind) = (day(d).into(), EventKind::named(kind));
+                Ok(Event { customer: customer.into(), time, kind, key: key.into(), value: None })
+            };
+            Ok(EventBatches::from_rows([
+                event("bob", 29, "contact", "email"),
+                event("ann", 12, "contact", "call"),
+                event("bob", 10, "contact", "email"),
+                event("bob", 10, "contact", "email"), // two on one day are two
+                event("ann", 3, "contact", "email"),  // before the window
+                event("ann", 20, "complaint", "price"),
+                event("ann", 14, "complaint", "delay"),
+                event("ann", 15, "response", "email"),
+                event("eve", 15, "contact", "email"), // nobody
+            ]))
+        }
+    }
+
+    fn ids() -> CustomerIds {
+        CustomerIds::from_texts(["ann", "bob"]).unwrap()
+    }
+
+    fn window() -> EventSpec {
+        EventSpec::new().observed_from(day(5))
+    }
+
+    fn told(record: &ContactRecord, row: usize) -> Vec<(Date, String)> {
+        record.contacts_of(row).map(|(day, channel)| (day, channel.to_string())).collect()
+    }
+
+    #[test]
+    fn contacts_keep_their_days_and_pauses_the_last() {
+        let complaints = [EventKind::named("complaint")];
+        let record =
+            ContactRecord::new(ids()).read(&Log, &window(), &complaints, &Work::new()).unwrap();
+        let (email, call) = ("email".to_owned(), "call".to_owned());
+        assert_eq!(told(&record, 0), [(day(12), call)]);
+        assert_eq!(
+            told(&record, 1),
+            [(day(10), email.clone()), (day(10), email.clone()), (day(29), email,)]
+        );
+        assert_eq!((record.last_of(0, "complaint"), record.passed_over()), (Some(day(20)), 1));
+        assert_eq!((record.last_of(1, "complaint"), record.last_of(0, "praise")), (None, None));
+    }
+
+    #[test]
+    fn a_summary_knows_only_the_last_day() {
+        let events = EventSummary::read_with(&Log, &ids(), &window(), &Work::new()).unwrap();
+        let record = ContactRecord::new(ids()).contacts_of_summary(&events).unwrap();
+        let email = "email".to_owned();
+        assert_eq!(told(&record, 1), vec![(day(29), email); 3]);
+        let others = ContactRecord::new(CustomerIds::numbered(2).unwrap());
+        let refused = others.contacts_of_summary(&events);
+        assert!(matches!(refused, Err(TreatmentError::OtherCustomers { .. })));
+    }
+
+    #[test]
+    fn of_two_last_days_the_later_counts() {
+        let log = [Transaction::new("ann", day(9), 1.0), Transaction::new("bob", day(8), 1.0)];
+        let history = CustomerHistory::read(&log, &HistorySpec::new(), &Work::new()).unwrap();
+        let record = ContactRecord::new(history.ids().clone())
+            .last(PURCHASE, vec![Some(day(1)), Some(day(20))])
+            .unwrap()
+            .purchases(&history)
+            .unwrap();
+        assert_eq!(record.last_of(0, "purchase"), Some(day(9)));
+        assert_eq!(record.last_of(1, "purchase"), Some(day(20)));
+        let few = record.clone().last("x", vec![None]);
+        assert!(matches!(few, Err(TreatmentError::Length { expected: 2, got: 1, .. })));
+        let nobody = record.contacts([(2, ChannelId::of("email"), day(1))]);
+        assert!(matches!(nobody, Err(TreatmentError::NoSuchRow { row: 2, .. })));
+    }
+
+    #[test]
+    fn campaigns_are_no_channels() {
+        let contacts = (0..1001).map(|i| (0, ChannelId::new(format!("campaign {i}")), day(1)));
+        let refused = ContactRecord::new(ids()).contacts(contacts);
+        assert!(matches!(refused, Err(TreatmentError::Param { name: "channels", .. })));
+    }
+}

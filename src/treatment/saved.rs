@@ -76,10 +76,7 @@ mod tests {
         ];
         for (from, to) in malformed {
             assert!(
-                matches!(
-                    with(from, to),
-                    TreatmentError::Saved(SavedModelError::Malformed { .. })
-                ),
+                matches!(with(from, to), TreatmentError::Saved(SavedModelError::Malformed { .. })),
                 "{to}"
             );
         }

@@ -193,10 +193,9 @@ impl<'a> Scheduler<'a> {
         let mut faults = self.plan.validate();
         faults.retain(|finding| finding.severity() == Severity::Fault);
         match faults.first() {
-            Some(first) => Err(TreatmentError::Faults {
-                faults: faults.len(),
-                first: Box::new(first.clone()),
-            }),
+            Some(first) => {
+                Err(TreatmentError::Faults { faults: faults.len(), first: Box::new(first.clone()) })
+            }
             None => Ok(()),
         }
     }
@@ -222,18 +221,23 @@ impl<'a> Scheduler<'a> {
             Timeline::new(self.plan, policy, self.consents, self.record, (self.start, days));
         let trusted = (withheld.is_none(), self.start);
         let (audience, firings) = (self.audience, self.firings);
-        let choosing =
-            Choosing::new(self.plan, policy, assignments, audience, firings, trusted);
+        let choosing = Choosing::new(self.plan, policy, assignments, audience, firings, trusted);
         let limits = self.limits();
 
         work.begin("scheduling contacts", Some(assignments.ids().len() as u64))?;
-        let (mut laid, tally) = lay_out_freely(assignments.ids().len(), &timeline, &choosing, work)?;
+        let (mut laid, tally) =
+            lay_out_freely(assignments.ids().len(), &timeline, &choosing, work)?;
         if !self.fits(&laid.placed, &limits) {
             let limited = self.limited_rules(&limits);
             let ids = assignments.ids();
-            laid = lay_out_in_turn(ids, (laid, &limited), &timeline, &choosing, || {
-                Ledger::new(&limits, days, self.budget)
-            }, work)?;
+            laid = lay_out_in_turn(
+                ids,
+                (laid, &limited),
+                &timeline,
+                &choosing,
+                || Ledger::new(&limits, days, self.budget),
+                work,
+            )?;
         }
         // One order whatever was laid out when: by customer, and then by time.
         blocks::sort(&mut laid.placed, |a, b| {
@@ -289,10 +293,8 @@ impl<'a> Scheduler<'a> {
     /// Whether what was laid out freely stays within every day's capacity and the budget.
     fn fits(&self, placed: &[Placed], limits: &[Option<u32>]) -> bool {
         let days = self.horizon.count() as usize;
-        let mut used: Vec<Vec<u32>> = limits
-            .iter()
-            .map(|limit| limit.map_or(Vec::new(), |_| vec![0; days]))
-            .collect();
+        let mut used: Vec<Vec<u32>> =
+            limits.iter().map(|limit| limit.map_or(Vec::new(), |_| vec![0; days])).collect();
         let mut spent = 0i128;
         for contact in placed {
             let channel = usize::from(contact.channel);
@@ -383,9 +385,8 @@ fn lay_out_in_turn(
     ledger: impl FnOnce() -> Ledger,
     work: &Work,
 ) -> Result<Laid, TreatmentError> {
-    let concerned = |runs: &[Option<Run>; 2]| {
-        runs.iter().flatten().any(|run| limited[usize::from(run.rule)])
-    };
+    let concerned =
+        |runs: &[Option<Run>; 2]| runs.iter().flatten().any(|run| limited[usize::from(run.rule)]);
     let mut again = vec![false; ids.len()];
     let mut turns: Vec<Turn> = Vec::new();
     let mut unused = choosing.tally();

@@ -9,7 +9,7 @@ use crate::treatment::texts;
 use crate::treatment::{SendTime, Trigger};
 use crate::units::{ChannelId, Days, LeverId, Money};
 
-/// What must have happened since the sequence started for a step to go out. A closed set: these are
+/// What must have happened since the first contact of the sequence for a step to go out. A closed set: these are
 /// what a mailing system can tell.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -195,10 +195,7 @@ impl Sequence {
 
     /// A creative, and the channels in the order in which they are tried: a contact goes over the
     /// first that the customer allows and the policy leaves room for. Without steps so far.
-    pub fn new(
-        creative: impl Into<String>,
-        channels: impl IntoIterator<Item = ChannelId>,
-    ) -> Self {
+    pub fn new(creative: impl Into<String>, channels: impl IntoIterator<Item = ChannelId>) -> Self {
         Self {
             creative: creative.into(),
             channels: channels.into_iter().collect(),

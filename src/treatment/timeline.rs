@@ -7,7 +7,7 @@ use crate::data::Consent;
 use crate::treatment::capacity::Ledger;
 use crate::treatment::clock::DAY;
 use crate::treatment::{
-    ContactPolicy, ContactRecord, Consents, OverCap, PolicyRule, StopOn, TreatmentPlan,
+    Consents, ContactPolicy, ContactRecord, OverCap, PolicyRule, StopOn, TreatmentPlan,
 };
 use crate::units::{ChannelId, Date, Money};
 
@@ -336,7 +336,8 @@ impl<'a> Timeline<'a> {
                 Err((PolicyRule::Consent, at.inherited))
             };
             let found = found.and_then(|(day, minute, moved)| {
-                let paid = ledger.as_deref_mut().is_none_or(|ledger| ledger.take(channel, day, cost));
+                let paid =
+                    ledger.as_deref_mut().is_none_or(|ledger| ledger.take(channel, day, cost));
                 if paid { Ok((day, minute, moved)) } else { Err((PolicyRule::Budget, moved)) }
             });
             match found {

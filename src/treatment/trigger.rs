@@ -2,8 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::treatment::texts;
 use crate::treatment::TreatmentError;
+use crate::treatment::texts;
 use crate::units::{Days, Probability};
 
 /// What starts a sequence. A closed set: each says what it looks at, and what its evidence is.

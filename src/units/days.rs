@@ -15,7 +15,9 @@ use serde::{Deserialize, Serialize};
 /// assert_eq!(Days::weeks(52).count(), 364);
 /// assert_eq!(Days::new(10).to_string(), "10 days");
 /// ```
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize,
+)]
 #[serde(transparent)]
 pub struct Days(u32);
 
