@@ -5,6 +5,7 @@
 //! the one place that knows the defaults which make them fit together.
 
 use std::fmt;
+use std::sync::Arc;
 
 use serde::Serialize;
 
@@ -19,7 +20,7 @@ use crate::features::{Behaviour, FeatureExtractor, FeatureMatrix, Scaling};
 use crate::needs::Needs;
 use crate::profile::Profile;
 use crate::report::{Report, ReportParts};
-use crate::strategy::{CpMap, StrategyAssigner, StrategyPlan, ValueMap};
+use crate::strategy::{CpMap, CustomerBase, Sensitivity, StrategyAssigner, StrategyPlan, ValueMap};
 use crate::units::{Date, Money, SegmentId};
 use crate::validate::{Checks, Evidence, Verdict};
 use crate::value::{Concentration, CustomerValue, Economics, LifetimeValue, ValueModel};
@@ -280,7 +281,14 @@ impl Blueprint {
         }
         let verdict = self.checks.assess(&evidence, work)?;
 
-        let plan = self.strategy.assign(&value, work)?;
+        let value = Arc::new(value);
+        let mut base = CustomerBase::of(Arc::clone(&value));
+        let attributes = attributes.map(Arc::new);
+        if let Some(attributes) = &attributes {
+            base = base.attributes(Arc::clone(attributes));
+        }
+        let plan = self.strategy.assign(&base, work)?;
+        let sensitivity = plan.sensitivity(work)?;
         let map = ValueMap::of(&value, &plan)?;
         Ok(BlueprintResult {
             history,
@@ -295,6 +303,7 @@ impl Blueprint {
             profile,
             verdict,
             plan,
+            sensitivity,
             map,
         })
     }
@@ -400,9 +409,9 @@ struct QualityFile<'a> {
 pub struct BlueprintResult {
     history: CustomerHistory,
     findings: Findings,
-    attributes: Option<Attributes>,
+    attributes: Option<Arc<Attributes>>,
     needs: Option<Needs>,
-    value: CustomerValue,
+    value: Arc<CustomerValue>,
     concentration: Option<Concentration>,
     features: FeatureMatrix,
     segmentation: Segmentation,
@@ -410,6 +419,7 @@ pub struct BlueprintResult {
     profile: Profile,
     verdict: Verdict,
     plan: StrategyPlan,
+    sensitivity: Option<Sensitivity>,
     map: ValueMap,
 }
 
@@ -431,7 +441,7 @@ impl BlueprintResult {
 
     /// What else is known of customers.
     pub fn attributes(&self) -> Option<&Attributes> {
-        self.attributes.as_ref()
+        self.attributes.as_deref()
     }
 
     /// What customers want.
@@ -474,6 +484,12 @@ impl BlueprintResult {
         &self.plan
     }
 
+    /// How much the strategies hang on what was assumed; `None` where the assigner is the caller's
+    /// own.
+    pub fn sensitivity(&self) -> Option<&Sensitivity> {
+        self.sensitivity.as_ref()
+    }
+
     /// Customers by current value and headroom.
     pub fn value_map(&self) -> &ValueMap {
         &self.map
@@ -484,7 +500,7 @@ impl BlueprintResult {
         Report::new(ReportParts {
             quality: self.quality(),
             findings: &self.findings,
-            attributes: self.attributes.as_ref(),
+            attributes: self.attributes.as_deref(),
             value: &self.value,
             concentration: self.concentration.as_ref(),
             segmentation: &self.segmentation,
@@ -492,6 +508,7 @@ impl BlueprintResult {
             story: &self.story,
             verdict: &self.verdict,
             plan: &self.plan,
+            sensitivity: self.sensitivity.as_ref(),
             map: &self.map,
         })
     }
@@ -511,7 +528,7 @@ impl BlueprintResult {
         let quality = QualityFile {
             transactions: self.quality(),
             findings: &self.findings,
-            attributes: self.attributes.as_ref().map_or(&[], Attributes::reports),
+            attributes: self.attributes.as_ref().map_or(&[], |attributes| attributes.reports()),
         };
         sink.write("quality.json", &mut |out| json(&quality, out))?;
         sink.write("verdict.json", &mut |out| json(&self.verdict, out))?;

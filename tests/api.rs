@@ -24,8 +24,8 @@ use segmentry::features::{
     FeatureColumn, FeatureError, FeatureExtractor, FeatureMatrix, FittedExtractor,
 };
 use segmentry::strategy::{
-    Candidate, Chosen, CpMap, CustomerStrategy, Ineligible, Lever, Offer, StrategyAssigner,
-    StrategyError, StrategyPlan,
+    Candidate, Chosen, CpMap, CustomerBase, CustomerStrategy, Ineligible, Lever, Offer,
+    StrategyAssigner, StrategyError, StrategyPlan,
 };
 use segmentry::units::{Date, Days, Estimate, LeverId, Money, Provenance, SegmentId};
 use segmentry::validate::{
@@ -350,7 +350,11 @@ impl Lever for Phone {
             return Err(Ineligible::because("only the best tenth is called"));
         }
         let measured = Estimate::new(0.5, Some(0.1), Provenance::Experiment).unwrap();
-        Ok(Offer::new(measured, "in the best tenth").purchases(2.0))
+        Ok(Offer::new(measured).purchases(2.0))
+    }
+
+    fn why(&self, _: &Candidate<'_>) -> String {
+        "in the best tenth".to_owned()
     }
 }
 
@@ -386,8 +390,7 @@ fn every_part_can_be_the_callers_own() {
     assert_eq!(result.verdict().answer(), Answer::Yes);
     let called: Vec<_> = result
         .strategies()
-        .rows()
-        .iter()
+        .customers()
         .filter(|row| row.primary().name() == "phone_call")
         .collect();
     assert_eq!(called.len(), 6);
@@ -403,7 +406,7 @@ fn every_part_can_be_the_callers_own() {
 fn the_whole_choice_can_be_the_callers_own() {
     struct AllAlike;
     impl StrategyAssigner for AllAlike {
-        fn assign(&self, value: &CustomerValue, _: &Work) -> Result<StrategyPlan, StrategyError> {
+        fn assign(&self, base: &CustomerBase, _: &Work) -> Result<StrategyPlan, StrategyError> {
             let choice = Chosen::new(
                 LeverId::of("newsletter"),
                 Money::ZERO,
@@ -412,7 +415,7 @@ fn the_whole_choice_can_be_the_callers_own() {
                 "all".into(),
             );
             let one = CustomerStrategy::new(choice, None, "one is enough".into(), Vec::new());
-            StrategyPlan::new(value.ids().clone(), vec![one; value.rows().len()])
+            StrategyPlan::new(base.ids().clone(), vec![one; base.n_customers()])
         }
     }
     let result =
@@ -469,7 +472,7 @@ fn attributes_become_needs_and_costs_and_are_accounted_for() {
         notes.contains("the margin is known for 90 of 180 customers and was not used"),
         "{notes}"
     );
-    let cheaper = result.strategies().rows().iter().filter(|row| {
+    let cheaper = result.strategies().customers().filter(|row| {
         row.primary().name() == "reduce_cost_to_serve"
             || row.secondary().is_some_and(|second| second.name() == "reduce_cost_to_serve")
     });

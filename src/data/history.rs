@@ -117,6 +117,11 @@ impl CustomerHistory {
         &self.columns.summaries[row].value
     }
 
+    /// How many decimals its minor units are of.
+    pub(crate) fn minor_digits(&self) -> u8 {
+        self.minor_digits
+    }
+
     /// Who stands in which row.
     pub fn ids(&self) -> &CustomerIds {
         &self.ids
@@ -408,6 +413,13 @@ impl CategoryTotals {
     /// The categories, in byte order.
     pub fn names(&self) -> &[String] {
         &self.names
+    }
+
+    /// What a customer spent in each category in minor units, gross, categories without spend left
+    /// out.
+    pub(crate) fn spent(&self, row: usize) -> impl Iterator<Item = (usize, i64)> + Clone + '_ {
+        let entries = &self.entries[self.starts[row]..self.starts[row + 1]];
+        entries.iter().map(|&(category, gross)| (category as usize, gross))
     }
 
     /// Everybody's gross spend in each category, in minor units.

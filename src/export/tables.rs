@@ -148,7 +148,7 @@ pub fn segments_csv(
         };
         let current = sum(&|row| Some(table.value.rows()[row].current));
         let future = sum(&|row| table.value.rows()[row].future());
-        let gain = sum(&|row| Some(table.plan.customer(row).primary().gain()));
+        let gain = sum(&|row| Some(table.plan.primary(row).gain));
         let ends = |interval: Option<Interval>| interval.map_or((None, None), |i| (i.low, i.high));
         let (current_low, current_high) = ends(value.map(|value| value.current));
         let (future_low, future_high) = ends(value.and_then(|value| value.future));
@@ -182,7 +182,7 @@ fn intervals(verdict: &Verdict, segment: SegmentId) -> Option<&SegmentValue> {
 fn most_frequent<'a>(plan: &'a StrategyPlan, members: &[usize]) -> Option<&'a str> {
     let mut counts: Vec<(&str, usize)> = Vec::new();
     for &row in members {
-        let name = plan.customer(row).primary().name();
+        let name = plan.primary(row).lever.as_str();
         match counts.iter_mut().find(|(known, _)| *known == name) {
             Some((_, count)) => *count += 1,
             None => counts.push((name, 1)),

@@ -1,18 +1,29 @@
 //! The choice: for each customer the lever with the largest gain, and the best one that goes with
 //! it.
 
-use std::cmp::Ordering;
 use std::fmt;
+use std::sync::Arc;
 
-use crate::num::blocks;
-use crate::strategy::lever::Candidate;
+use crate::strategy::allocation::MOST_LEVERS;
+use crate::strategy::asked::Asked;
+use crate::strategy::asking::ask;
+use crate::strategy::choice::Overlaps;
+use crate::strategy::considered::Levers;
+use crate::strategy::limits::Limits;
 use crate::strategy::{
-    Chosen, CustomerStrategy, Develop, Gain, Ineligible, Lever, ReduceCostToServe, Retain,
-    StrategyError, StrategyPlan, WinBack,
+    CrossSell, CustomerBase, Develop, Lever, Migrate, ReduceCostToServe, Reprice, Retain,
+    StrategyError, StrategyPlan, UpSell, WinBack,
 };
-use crate::units::{LeverId, Money, Provenance};
-use crate::value::{CustomerValue, Worth};
+use crate::units::{LeverId, Money, ResourceId};
 use crate::work::Work;
+
+/// The table of [`CpMap::retail`].
+const NEVER_TOGETHER: [(&str, &[&str]); 4] = [
+    ("retain", &["reduce_cost_to_serve"]),
+    ("up_sell", &["migrate"]),
+    ("win_back", &["retain", "develop", "cross_sell", "up_sell", "migrate"]),
+    ("reprice", &["retain", "develop", "win_back", "cross_sell", "up_sell", "migrate"]),
+];
 
 /// Going on as before: the zero that every lever has to beat. It needs no lever of its own and is
 /// part of every choice.
@@ -28,7 +39,7 @@ pub trait StrategyAssigner {
     ///
     /// Whatever keeps the choice from being made; that nothing applies to a customer is no error
     /// but `maintain`.
-    fn assign(&self, value: &CustomerValue, work: &Work) -> Result<StrategyPlan, StrategyError>;
+    fn assign(&self, base: &CustomerBase, work: &Work) -> Result<StrategyPlan, StrategyError>;
 }
 
 /// Strategies from the customer value map.
@@ -38,10 +49,14 @@ pub trait StrategyAssigner {
 /// the best of the others that goes with the primary and gains something. Of equal gains the lever
 /// listed first is taken.
 ///
+/// Within a budget, capacities and quotas the plan says besides what is done: the
+/// [allocation](crate::strategy::allocation) that gains most, which may give a customer a cheaper
+/// strategy than the recommended one, or nothing.
+///
 /// # Example
 ///
 /// ```
-/// use segmentry::strategy::{CpMap, StrategyAssigner};
+/// use segmentry::strategy::{CpMap, CustomerBase, StrategyAssigner};
 /// use segmentry::units::{CustomerIds, Days, Money, Probability};
 /// use segmentry::value::{CustomerValue, Rates, ValueBasis, ValueUnit, Worth};
 /// use segmentry::work::Work;
@@ -56,7 +71,7 @@ pub trait StrategyAssigner {
 /// let ids = CustomerIds::from_texts(["eve"])?;
 /// let value = CustomerValue::new(ids, vec![worth], basis, ValueUnit::Revenue, Days::weeks(52))?;
 ///
-/// let plan = CpMap::retail().assign(&value, &Work::new())?;
+/// let plan = CpMap::retail().assign(&CustomerBase::of(value), &Work::new())?;
 /// let eve = plan.customer(0);
 /// assert_eq!(eve.primary().name(), "win_back");
 /// // Three in a hundred come for a purchase of 25, and the 80 that lapsing had taken.
@@ -64,29 +79,52 @@ pub trait StrategyAssigner {
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub struct CpMap {
-    levers: Vec<Box<dyn Lever>>,
-    incompatible: Vec<(LeverId, LeverId)>,
+    levers: Vec<Arc<dyn Lever>>,
+    /// A first lever, a second, and the share of the second's gain that is left behind the first.
+    overlaps: Vec<(LeverId, LeverId, f64)>,
+    fatigue: Money,
+    limits: Limits,
 }
 
 impl CpMap {
-    /// Retain, develop, win back and reduce cost to serve, with their default assumptions.
+    /// The levers that come with the library, with their default assumptions. Those that need
+    /// products, tiers or a move to be stated rule themselves out until they are; replace them by
+    /// [`with`](Self::with).
     ///
-    /// Keeping a customer and serving them more cheaply pull in opposite directions, so these two
-    /// never go together.
+    /// These never go together, in either order; the others do not touch one another:
+    ///
+    /// | | not with | because |
+    /// |---|---|---|
+    /// | retain | reduce cost to serve | a promise, and less of it |
+    /// | up-sell | migrate | both may change the same product |
+    /// | win back | retain, develop, cross-sell, up-sell, migrate | somebody is there, or is not |
+    /// | reprice | retain, develop, win back, cross-sell, up-sell, migrate | it sells nothing afterwards |
     pub fn retail() -> Self {
-        Self::none()
+        let levers = Self::none()
             .with(Retain::new())
             .with(Develop::new())
             .with(WinBack::new())
             .with(ReduceCostToServe::new())
-            .incompatible(LeverId::of("retain"), LeverId::of("reduce_cost_to_serve"))
-            .incompatible(LeverId::of("retain"), LeverId::of("win_back"))
-            .incompatible(LeverId::of("develop"), LeverId::of("win_back"))
+            .with(CrossSell::new())
+            .with(UpSell::new())
+            .with(Migrate::new())
+            .with(Reprice::new());
+        NEVER_TOGETHER.iter().fold(levers, |levers, (one, others)| {
+            let pair = |levers: Self, other: &&'static str| {
+                levers.incompatible(LeverId::of(one), LeverId::of(other))
+            };
+            others.iter().fold(levers, pair)
+        })
     }
 
     /// No levers: everybody is maintained.
     pub fn none() -> Self {
-        Self { levers: Vec::new(), incompatible: Vec::new() }
+        Self {
+            levers: Vec::new(),
+            overlaps: Vec::new(),
+            fatigue: Money::ZERO,
+            limits: Limits::default(),
+        }
     }
 
     /// Adds a lever; one that is there under the same name is replaced.
@@ -94,16 +132,55 @@ impl CpMap {
     pub fn with(mut self, lever: impl Lever + 'static) -> Self {
         let id = lever.id();
         match self.levers.iter_mut().find(|known| known.id() == id) {
-            Some(known) => *known = Box::new(lever),
-            None => self.levers.push(Box::new(lever)),
+            Some(known) => *known = Arc::new(lever),
+            None => self.levers.push(Arc::new(lever)),
         }
         self
     }
 
     /// Says that two levers do not go together, in either order.
     #[must_use]
-    pub fn incompatible(mut self, one: LeverId, other: LeverId) -> Self {
-        self.incompatible.push((one, other));
+    pub fn incompatible(self, one: LeverId, other: LeverId) -> Self {
+        self.overlap(one.clone(), other.clone(), 0.0).overlap(other, one, 0.0)
+    }
+
+    /// Says how much of a second lever's gain is left behind a first one: 1, which it is unless
+    /// set, where they do not touch one another, 0 where they do not go together.
+    #[must_use]
+    pub fn overlap(mut self, first: LeverId, second: LeverId, left: f64) -> Self {
+        self.overlaps.push((first, second, left));
+        self
+    }
+
+    /// What one contact wears a customer out by, in money: taken off each gain as often as the
+    /// offer contacts the customer. Zero unless set.
+    #[must_use]
+    pub fn fatigue(mut self, price: Money) -> Self {
+        self.fatigue = price;
+        self
+    }
+
+    /// What may be spent on contacts and incentives. Without it everything that gains is done.
+    #[must_use]
+    pub fn budget(self, most: Money) -> Self {
+        self.capacity(ResourceId::MONEY, most.amount())
+    }
+
+    /// How much there is of something that offers [use](crate::strategy::Offer::uses), in its own unit.
+    #[must_use]
+    pub fn capacity(mut self, resource: ResourceId, most: f64) -> Self {
+        match self.limits.capacities.iter_mut().find(|(known, _)| *known == resource) {
+            Some(known) => known.1 = most,
+            None => self.limits.capacities.push((resource, most)),
+        }
+        self
+    }
+
+    /// How many customers must get a lever at least, as their first or second strategy.
+    #[must_use]
+    pub fn quota(mut self, lever: LeverId, customers: usize) -> Self {
+        self.limits.quotas.retain(|(known, _)| *known != lever);
+        self.limits.quotas.push((lever, customers));
         self
     }
 
@@ -112,128 +189,74 @@ impl CpMap {
     /// # Errors
     ///
     /// [`StrategyError::Param`]; [`StrategyError::LeverTwice`] for a lever that calls itself
-    /// [`MAINTAIN`].
+    /// [`MAINTAIN`]; [`StrategyError::TooManyLevers`] for more than 64.
     pub fn validate(&self) -> Result<(), StrategyError> {
         if self.levers.iter().any(|lever| lever.id() == MAINTAIN) {
             return Err(StrategyError::LeverTwice { lever: MAINTAIN });
         }
+        if self.levers.len() > MOST_LEVERS {
+            let (got, most) = (self.levers.len(), MOST_LEVERS);
+            return Err(StrategyError::TooManyLevers { got, most });
+        }
+        for (first, _, left) in &self.overlaps {
+            if !(0.0..=1.0).contains(left) {
+                let (lever, expected) = (first.clone(), "from 0 to 1");
+                return Err(StrategyError::Param {
+                    lever,
+                    name: "overlap",
+                    value: *left,
+                    expected,
+                });
+            }
+        }
+        if self.fatigue < Money::ZERO {
+            let (value, expected) = (self.fatigue.amount(), "not negative");
+            return Err(StrategyError::Param { lever: MAINTAIN, name: "fatigue", value, expected });
+        }
         self.levers.iter().try_for_each(|lever| lever.validate())
     }
 
-    fn go_together(&self, one: &LeverId, other: &LeverId) -> bool {
-        !self.incompatible.iter().any(|(a, b)| (a == one && b == other) || (a == other && b == one))
-    }
-
-    fn choose(
-        &self,
-        row: usize,
-        worth: &Worth,
-        candidate: &Candidate<'_>,
-    ) -> Result<CustomerStrategy, StrategyError> {
-        let mut eligible: Vec<Chosen> = Vec::new();
-        let mut ineligible: Vec<(LeverId, Ineligible)> = Vec::new();
-        for lever in &self.levers {
-            match consider(&**lever, row, worth, candidate)? {
-                Ok(chosen) => eligible.push(chosen),
-                Err(rule) => ineligible.push((lever.id(), rule)),
+    /// The levers side by side; of two that go by one name the later one counts.
+    fn levers(&self) -> Levers {
+        let ids: Vec<LeverId> = self.levers.iter().map(|lever| lever.id()).collect();
+        let mut overlaps = Overlaps::independent(ids.len());
+        let place = |id: &LeverId| ids.iter().position(|known| known == id);
+        for (first, second, share) in &self.overlaps {
+            if let (Some(first), Some(second)) = (place(first), place(second)) {
+                overlaps.set(first, second, *share);
             }
         }
-        // Stable: of equal gains the lever listed first stays first.
-        eligible.sort_by(|a, b| {
-            b.gain().amount().partial_cmp(&a.gain().amount()).unwrap_or(Ordering::Equal)
-        });
-        let gains = |chosen: &Chosen| chosen.gain() > Money::ZERO;
-        let Some(primary) = eligible.first().filter(|chosen| gains(chosen)).cloned() else {
-            let none = if eligible.is_empty() {
-                "no strategy applies"
-            } else {
-                "what applies costs more than it brings"
-            };
-            return Ok(CustomerStrategy::new(maintain(), None, none.to_owned(), ineligible));
-        };
-        let others = &eligible[1..];
-        let together = |chosen: &&Chosen| self.go_together(primary.lever(), chosen.lever());
-        let secondary = others.iter().filter(together).find(|chosen| gains(chosen)).cloned();
-        let why_none = match (&secondary, others) {
-            (Some(_), _) => String::new(),
-            (None, []) => "no second strategy applies".to_owned(),
-            (None, others) if others.iter().any(|chosen| together(&chosen)) => {
-                "a second one would cost more than it brings".to_owned()
-            }
-            (None, _) => format!("no second strategy goes with {}", primary.lever().in_words()),
-        };
-        Ok(CustomerStrategy::new(primary, secondary, why_none, ineligible))
+        Levers { all: self.levers.clone(), ids, overlaps, fatigue: self.fatigue }
     }
-}
-
-fn maintain() -> Chosen {
-    let why = "no other strategy that applies brings more than it costs";
-    Chosen::new(MAINTAIN, Money::ZERO, None, Provenance::Model, why.to_owned())
-}
-
-/// What a lever would gain with a customer, or the rule against it.
-fn consider(
-    lever: &dyn Lever,
-    row: usize,
-    worth: &Worth,
-    candidate: &Candidate<'_>,
-) -> Result<Result<Chosen, Ineligible>, StrategyError> {
-    let offer = match lever.offer(candidate) {
-        Ok(offer) => offer,
-        Err(rule) => return Ok(Err(rule)),
-    };
-    if let Some((name, expected)) = offer.fault() {
-        return Err(StrategyError::BadOffer { lever: lever.id(), row, name, expected });
-    }
-    let Some(rates) = &worth.rates else {
-        return Ok(Err(Ineligible::because("no future value could be estimated")));
-    };
-    let Gain { mean, standard_error, provenance } = Gain::of(&offer, rates);
-    let works = 100.0 * offer.success.mean();
-    let reason = match provenance {
-        Provenance::Experiment => {
-            format!("{}; an experiment found it to work in {works:.1} %", offer.why)
-        }
-        Provenance::Model => format!("{}; a model expects it to work in {works:.1} %", offer.why),
-        Provenance::Assumption => format!("{}; assumed to work in {works:.1} %", offer.why),
-    };
-    Ok(Ok(Chosen::new(lever.id(), mean, standard_error, provenance, reason)))
 }
 
 impl StrategyAssigner for CpMap {
-    fn assign(&self, value: &CustomerValue, work: &Work) -> Result<StrategyPlan, StrategyError> {
+    fn assign(&self, base: &CustomerBase, work: &Work) -> Result<StrategyPlan, StrategyError> {
         self.validate()?;
-        let n = value.rows().len();
-        work.begin("choosing strategies", Some(n as u64))?;
-        let parts = blocks::map_blocks(n, work, |block| {
-            block
-                .map(|row| {
-                    let worth = &value.rows()[row];
-                    let candidate = Candidate::new(
-                        worth,
-                        value.deciles().of[row],
-                        value.horizon(),
-                        value.unit(),
-                    );
-                    self.choose(row, worth, &candidate)
-                })
-                .collect::<Result<Vec<_>, StrategyError>>()
-        })?;
-        let mut rows = Vec::with_capacity(n);
-        for part in parts {
-            rows.extend(part?);
-        }
-        StrategyPlan::new(value.ids().clone(), rows)
+        base.validate()?;
+        let levers = self.levers();
+        let mut answers = ask(&levers, base, &self.limits.resources(), work)?;
+        let budgeting = match self.limits.is_empty() {
+            true => None,
+            false => Some(self.limits.apply(&levers, base, &mut answers, work)?),
+        };
+        Ok(StrategyPlan::asked(Asked {
+            costs: answers.costs,
+            limits: self.limits.clone(),
+            budgeting,
+            rules: Arc::new(answers.rules),
+            flat: Arc::new(answers.flat),
+            levers: Arc::new(levers),
+            base: base.clone(),
+            rows: Arc::new(answers.rows),
+        }))
     }
 }
 
 impl fmt::Debug for CpMap {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let levers: Vec<LeverId> = self.levers.iter().map(|lever| lever.id()).collect();
-        f.debug_struct("CpMap")
-            .field("levers", &levers)
-            .field("incompatible", &self.incompatible)
-            .finish()
+        f.debug_struct("CpMap").field("levers", &levers).field("overlaps", &self.overlaps).finish()
     }
 }
 

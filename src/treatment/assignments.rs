@@ -2,9 +2,11 @@
 
 use std::fmt;
 
+use crate::num::blocks;
 use crate::strategy::{Chosen, StrategyPlan};
 use crate::treatment::TreatmentError;
 use crate::units::{CustomerIds, LeverId, Money};
+use crate::work::Work;
 
 /// A funded strategy of a customer.
 #[derive(Debug, Clone, PartialEq)]
@@ -79,22 +81,26 @@ impl Assignments {
         Ok(Self { ids, levers, rows: aims })
     }
 
-    /// The strategies of a plan.
+    /// What a plan does within its limits, with what it expects to spend on each customer.
     ///
     /// # Errors
     ///
-    /// As [`new`](Self::new).
-    pub fn from_plan(plan: &StrategyPlan) -> Result<Self, TreatmentError> {
+    /// As [`new`](Self::new); [`TreatmentError::Cancelled`].
+    pub fn from_plan(plan: &StrategyPlan, work: &Work) -> Result<Self, TreatmentError> {
         let purpose = |chosen: &Chosen| Purpose {
             lever: chosen.lever().clone(),
             gain: chosen.gain(),
-            cost: Money::ZERO,
+            cost: chosen.spend(),
         };
-        let rows = plan
-            .rows()
-            .iter()
-            .map(|customer| (Some(purpose(customer.primary())), customer.secondary().map(purpose)));
-        Self::new(plan.ids().clone(), rows)
+        let parts = blocks::map_blocks(plan.ids().len(), work, |rows| {
+            let of = |row: usize| {
+                let strategy = plan.customer(row);
+                let mut acts = strategy.within_limits().iter().map(purpose);
+                (acts.next(), acts.next())
+            };
+            rows.map(of).collect::<Vec<_>>()
+        })?;
+        Self::new(plan.ids().clone(), parts.into_iter().flatten())
     }
 
     /// The customers, one a row.
@@ -145,5 +151,45 @@ impl fmt::Debug for Assignments {
             .field("ids", &self.ids)
             .field("levers", &self.levers)
             .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::strategy::CustomerStrategy;
+    use crate::units::Provenance;
+
+    #[test]
+    fn only_what_is_funded_comes_over() {
+        let chosen = |name: &'static str, gain, funded| {
+            let money = Money::from_minor(gain, 0);
+            Chosen::new(LeverId::of(name), money, None, Provenance::Model, String::new())
+                .spending(Money::from_minor(gain / 2, 0))
+                .funded_if(funded)
+        };
+        let strategy =
+            |first, second| CustomerStrategy::new(first, Some(second), String::new(), Vec::new());
+        let rows = vec![
+            strategy(chosen("retain", 8, true), chosen("develop", 6, true)),
+            strategy(chosen("retain", 8, false), chosen("develop", 6, true)),
+            strategy(chosen("retain", 8, false), chosen("develop", 6, false)),
+        ];
+        let plan = StrategyPlan::new(CustomerIds::numbered(3).unwrap(), rows).unwrap();
+        let assignments = Assignments::from_plan(&plan, &Work::new()).unwrap();
+        let purpose = |name, gain, cost| {
+            let [gain, cost] = [gain, cost].map(|money| Money::from_minor(money, 0));
+            Some(Purpose { lever: LeverId::of(name), gain, cost })
+        };
+        let of = |row| (assignments.primary(row), assignments.secondary(row));
+        assert_eq!(of(0), (purpose("retain", 8, 4), purpose("develop", 6, 3)));
+        assert_eq!(of(1), (purpose("develop", 6, 3), None));
+        assert_eq!(of(2), (None, None));
+    }
+
+    #[test]
+    fn one_row_for_each_customer() {
+        let refused = Assignments::new(CustomerIds::numbered(2).unwrap(), [(None, None)]);
+        assert!(matches!(refused, Err(TreatmentError::Length { expected: 2, got: 1, .. })));
     }
 }

@@ -10,7 +10,7 @@
 //! | [`Probability`] | a number from 0 to 1 |
 //! | [`Estimate`], [`Provenance`] | a mean with its standard error and where it comes from |
 //! | [`CustomerId`], [`CustomerIds`] | one customer, and the table of all, neither of which prints itself |
-//! | [`SegmentId`], [`LeverId`] | a segment's number, a strategy's name |
+//! | [`SegmentId`], [`LeverId`], [`ResourceId`] | a segment's number, a strategy's name, the name of what is limited |
 //! | [`ChannelId`] | the name of a way to reach a customer |
 //!
 //! The values keep their own invariants: whoever holds a `Money` holds a finite number, so no later
@@ -37,6 +37,6 @@ pub use error::UnitError;
 pub use estimate::{Estimate, Provenance};
 pub use money::Money;
 pub(crate) use money::minor_units;
-pub use names::{ChannelId, LeverId, SegmentId};
+pub use names::{ChannelId, LeverId, ResourceId, SegmentId};
 pub use probability::Probability;
 pub use weekday::Weekday;

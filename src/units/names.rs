@@ -67,6 +67,50 @@ impl fmt::Display for LeverId {
     }
 }
 
+/// The name of something limited that strategies use up, such as `money` or `agent_minutes`.
+///
+/// An open set: callers limit what is scarce with them.
+///
+/// ```
+/// use segmentry::units::ResourceId;
+///
+/// assert_eq!(ResourceId::new("agent_minutes").in_words(), "agent minutes");
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(transparent)]
+pub struct ResourceId(Cow<'static, str>);
+
+impl ResourceId {
+    /// Money spent on contacts and incentives, in the data's currency.
+    pub const MONEY: Self = Self::of("money");
+
+    /// A name; by custom lower case with underscores.
+    pub fn new(name: impl Into<Cow<'static, str>>) -> Self {
+        Self(name.into())
+    }
+
+    /// A name known when the program is compiled.
+    pub const fn of(name: &'static str) -> Self {
+        Self(Cow::Borrowed(name))
+    }
+
+    /// The name.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// The name as a person would write it.
+    pub fn in_words(&self) -> String {
+        self.0.replace('_', " ")
+    }
+}
+
+impl fmt::Display for ResourceId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
 /// The name of a way to reach a customer, such as `email` or `call`.
 ///
 /// An open set: callers bring channels of their own.

@@ -6,7 +6,9 @@ use std::fmt;
 use serde::Serialize;
 
 use crate::data::{CustomerHistory, HistorySpec};
+use crate::num::real::ln_1p;
 use crate::units::{CustomerIds, Days, Money, Probability};
+use crate::value::horizon::{WEEKS_PER_YEAR, annuity};
 use crate::value::{Deciles, Economics, Rates, ValueError, deciles};
 use crate::work::Work;
 
@@ -257,6 +259,16 @@ impl CustomerValue {
     /// The rate a year at which the future values are discounted.
     pub fn annual_discount(&self) -> f64 {
         self.annual_discount
+    }
+
+    /// What one unit of money a year, as long as the horizon reaches, is worth today, in years.
+    ///
+    /// ```text
+    /// (1 - e^(-δH)) / δ    with δ = ln(1 + annual discount), H in years
+    /// ```
+    pub fn discounted_years(&self) -> f64 {
+        let weeks = f64::from(self.horizon.count()) / 7.0;
+        annuity(weeks, ln_1p(self.annual_discount) / WEEKS_PER_YEAR) / WEEKS_PER_YEAR
     }
 
     /// Everybody's current value.

@@ -58,7 +58,8 @@ fn the_main_job_under_the_default_rules() {
     });
     let mut counted = 0;
     for row in silent {
-        let primary = result.strategies().customer(row).primary();
+        let customer = result.strategies().customer(row);
+        let primary = customer.primary();
         assert_eq!(primary.name(), "win_back");
         assert!(primary.gain() >= Money::ZERO);
         counted += 1;
