@@ -18,7 +18,8 @@ use crate::units::{CustomerIds, Probability};
 /// use segmentry::units::{CustomerIds, Probability};
 ///
 /// let ids = CustomerIds::numbered(2)?;
-/// let need = |name, scores| Need::new(name, NeedEvidence::Observed, Observable::InOwnData, scores);
+/// let (seen, own) = (NeedEvidence::Observed, Observable::InOwnData);
+/// let need = |name, scores| Need::new(name, seen, own, scores);
 /// let needs = Needs::new(ids.clone())
 ///     .with(need("price", vec![Some(0.6), Some(0.4)]))?
 ///     .with(need("speed", vec![Some(0.9), None]))?;

@@ -22,7 +22,7 @@ use crate::work::Work;
 ///
 /// // Ann buys every ten days, three gaps in all, and then not for thirty.
 /// let day = |m, d| Date::from_ymd(2024, m, d).unwrap();
-/// let log = [(1, 1), (1, 11), (1, 21), (1, 31)].map(|(m, d)| Transaction::new("ann", day(m, d), 9.0));
+/// let log = [1, 11, 21, 31].map(|d| Transaction::new("ann", day(1, d), 9.0));
 /// let spec = HistorySpec::new().rhythm().observed_until(day(3, 1));
 /// let history = CustomerHistory::read(&log, &spec, &Work::new())?;
 ///

@@ -11,6 +11,9 @@ use crate::treatment::record::PURCHASE;
 use crate::treatment::{TimeOfDay, TreatmentError};
 use crate::units::{ChannelId, Date, Days, LeverId};
 
+/// The most that a cap may allow, beyond which it is none.
+pub(super) const MAX_CONTACTS: u32 = 1000;
+
 /// At most so many contacts in any window of so many days that follow one another.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Cap {
@@ -237,8 +240,8 @@ impl ContactPolicy {
         self
     }
 
-    /// No contacts on the day of an event such as `complaint`, and on so many days after it. Days of
-    /// events come from the record; `purchase` is the last purchase.
+    /// No contacts on the day of an event such as `complaint`, and on so many days after it. The
+    /// days of events come from the record; `purchase` is the last purchase.
     #[must_use]
     pub fn pause_after(mut self, event: impl Into<String>, days: Days) -> Self {
         self.pauses.push(Pause { after: event.into(), days });
@@ -290,7 +293,10 @@ impl ContactPolicy {
         let param = |name, value: u32, expected| {
             Err(TreatmentError::Param { name, value: f64::from(value), expected })
         };
-        for Cap { window, .. } in &self.caps {
+        for Cap { contacts, window, .. } in &self.caps {
+            if *contacts > MAX_CONTACTS {
+                return param("contacts of a cap", *contacts, "at most 1000");
+            }
             if !(1..=3660).contains(&window.count()) {
                 return param("window of a cap", window.count(), "from 1 to 3660 days");
             }

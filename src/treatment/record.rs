@@ -8,6 +8,7 @@ use crate::data::{
     UnreadableRows,
 };
 use crate::treatment::TreatmentError;
+use crate::treatment::policy::MAX_CONTACTS;
 use crate::units::{ChannelId, CivilTime, CustomerIds, Date};
 use crate::work::Work;
 
@@ -174,8 +175,9 @@ impl ContactRecord {
                 }
                 let place = self.place(key)?;
                 let contact = (row as u32, tally.last.date().day_number(), place);
-                // No cap asks for more than this many of one customer.
-                let n = usize::try_from(tally.count).unwrap_or(usize::MAX).min(1000);
+                // No cap allows more than this.
+                let n =
+                    usize::try_from(tally.count).unwrap_or(usize::MAX).min(MAX_CONTACTS as usize);
                 self.contacts.extend(std::iter::repeat_n(contact, n));
             }
         }

@@ -10,8 +10,8 @@ use crate::treatment::choosing::{Choosing, Tally};
 use crate::treatment::clock::DAY;
 use crate::treatment::timeline::{Customer, Laid, Placed, Run, Timeline};
 use crate::treatment::{
-    Assignments, Audience, Consents, ContactPolicy, ContactRecord, Firings, PlanCheck, Schedule,
-    Severity, TreatmentError, TreatmentPlan, Withheld,
+    Assignments, Audience, Channel, Consents, ContactPolicy, ContactRecord, Firings, PlanCheck,
+    Rule, Schedule, Severity, TreatmentError, TreatmentPlan, Withheld,
 };
 use crate::units::{ChannelId, CustomerIds, Date, Days, Money};
 use crate::validate::Verdict;
@@ -64,7 +64,8 @@ use crate::work::Work;
 /// assert_eq!((letters[0].row(), letters[0].day().days_since(monday)), (0, 1));
 /// assert_eq!(letters[0].moved_by().collect::<Vec<_>>(), [PolicyRule::Capacity]);
 /// // Neither has allowed e-mails.
-/// assert_eq!(schedule.unsent().map(|step| step.by()).collect::<Vec<_>>(), [PolicyRule::Consent; 2]);
+/// let by: Vec<PolicyRule> = schedule.unsent().map(|step| step.by()).collect();
+/// assert_eq!(by, [PolicyRule::Consent; 2]);
 /// let summary = schedule.summary();
 /// assert_eq!((summary.contacts, summary.steps, summary.cost.amount()), (2, 4, 1.8));
 /// assert_eq!((summary.gain.amount(), summary.set_aside.amount()), (50.0, 4.0));
@@ -146,8 +147,9 @@ impl<'a> Scheduler<'a> {
         self
     }
 
-    /// What a channel can do in a day, in the unit of its [effort](crate::treatment::Channel::effort):
-    /// contacts, or minutes. Said again, it replaces what was there.
+    /// What a channel can do in a day, in the unit of its
+    /// [effort](crate::treatment::Channel::effort): contacts, or minutes. Said again, it replaces
+    /// what was there.
     #[must_use]
     pub fn capacity(mut self, channel: ChannelId, per_day: f64) -> Self {
         self.capacities.retain(|(known, _)| *known != channel);
@@ -283,7 +285,7 @@ impl<'a> Scheduler<'a> {
 
     /// Contacts a day of each channel of the plan, where that is limited.
     fn limits(&self) -> Vec<Option<u32>> {
-        let limit = |channel: &crate::treatment::Channel| {
+        let limit = |channel: &Channel| {
             let known = self.capacities.iter().find(|(known, _)| *known == channel.id)?;
             Some(fitting(known.1, channel.effort))
         };
@@ -314,7 +316,7 @@ impl<'a> Scheduler<'a> {
         let limited = |channel: &ChannelId| {
             self.plan.place_of(channel).is_some_and(|place| limits[place].is_some())
         };
-        let takes = |rule: &crate::treatment::Rule| {
+        let takes = |rule: &Rule| {
             let sequence = rule.sequence();
             (0..sequence.steps.len()).any(|step| sequence.channels_of(step).iter().any(limited))
         };

@@ -9,8 +9,8 @@ use crate::treatment::texts;
 use crate::treatment::{SendTime, Trigger};
 use crate::units::{ChannelId, Days, LeverId, Money};
 
-/// What must have happened since the first contact of the sequence for a step to go out. A closed set: these are
-/// what a mailing system can tell.
+/// What must have happened since the first contact of the sequence for a step to go out. A closed
+/// set: these are what a mailing system can tell.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Condition {

@@ -124,7 +124,7 @@ impl Trigger {
             Self::Overdue { probability: p } if !(p.value() > 0.0 && p.value() < 1.0) => {
                 param("probability", p.value(), "between 0 and 1, both excluded")
             }
-            Self::LowPAlive { below } if !(below.value() > 0.0) => {
+            Self::LowPAlive { below } if below.value() <= 0.0 => {
                 param("below", below.value(), "greater than 0")
             }
             Self::DecileDrop { by } if !(1..=9).contains(by) => {

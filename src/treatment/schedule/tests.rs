@@ -451,6 +451,7 @@ fn what_cannot_be_scheduled_is_refused() {
     let policies = [
         open().cap(Cap::over_all(1, Days::new(0))),
         open().cap(Cap::over_all(1, Days::new(4000))),
+        open().cap(Cap::over_all(1001, Days::new(7))),
         open().minimum_gap(Days::new(4000)),
         open().blackout(date(2024, 2, 2), date(2024, 2, 1)),
         open().pause_after("", Days::new(1)),
