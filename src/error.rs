@@ -9,6 +9,7 @@ use crate::profile::ProfileError;
 use crate::select::SelectError;
 use crate::simulate::SimulateError;
 use crate::strategy::StrategyError;
+use crate::treatment::TreatmentError;
 use crate::units::UnitError;
 use crate::validate::ValidateError;
 use crate::value::ValueError;
@@ -50,6 +51,9 @@ pub enum Error {
     /// Choosing strategies failed.
     #[error(transparent)]
     Strategy(#[from] StrategyError),
+    /// Planning contacts failed.
+    #[error(transparent)]
+    Treatment(#[from] TreatmentError),
     /// Writing results failed.
     #[error(transparent)]
     Export(#[from] ExportError),
@@ -77,6 +81,7 @@ impl Error {
                 | Self::Validate(ValidateError::Cancelled(_))
                 | Self::Select(SelectError::Cancelled(_))
                 | Self::Strategy(StrategyError::Cancelled(_))
+                | Self::Treatment(TreatmentError::Cancelled(_))
         )
     }
 }

@@ -44,6 +44,7 @@
 //! | [`validate`] | do the segments deserve trust? | [`Verdict`](validate::Verdict) |
 //! | [`select`] | which of several segmentations, or none? | [`Choice`](select::Choice) |
 //! | [`strategy`] | what to do about each customer? | [`StrategyPlan`](strategy::StrategyPlan) |
+//! | [`treatment`] | when and how does each customer hear of it? | [`Schedule`](treatment::Schedule) |
 //! | [`export`], [`report`] | how does it get out? | CSV, JSON, one HTML page |
 //! | [`blueprint`] | all of it | [`BlueprintResult`](blueprint::BlueprintResult) |
 //!
@@ -95,6 +96,7 @@ pub mod report;
 pub mod select;
 pub mod simulate;
 pub mod strategy;
+pub mod treatment;
 pub mod units;
 pub mod validate;
 pub mod value;

@@ -20,6 +20,7 @@ const STAGES: &[&str] = &[
     "validate",
     "select",
     "strategy",
+    "treatment",
     "export",
     "report",
     "error",

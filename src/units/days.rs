@@ -5,7 +5,7 @@
 
 use std::fmt;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// A number of whole days.
 ///
@@ -15,7 +15,9 @@ use serde::Serialize;
 /// assert_eq!(Days::weeks(52).count(), 364);
 /// assert_eq!(Days::new(10).to_string(), "10 days");
 /// ```
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize,
+)]
 #[serde(transparent)]
 pub struct Days(u32);
 

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::fmt;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// The number of a segment within one segmentation, from zero.
 ///
@@ -35,7 +35,7 @@ impl fmt::Display for SegmentId {
 ///
 /// assert_eq!(LeverId::new("win_back").in_words(), "win back");
 /// ```
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct LeverId(Cow<'static, str>);
 
@@ -106,6 +106,47 @@ impl ResourceId {
 }
 
 impl fmt::Display for ResourceId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// The name of a way to reach a customer, such as `email` or `call`.
+///
+/// An open set: callers bring channels of their own.
+///
+/// ```
+/// use segmentry::units::ChannelId;
+///
+/// assert_eq!(ChannelId::new("direct_mail").in_words(), "direct mail");
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct ChannelId(Cow<'static, str>);
+
+impl ChannelId {
+    /// A name; by custom lower case with underscores.
+    pub fn new(name: impl Into<Cow<'static, str>>) -> Self {
+        Self(name.into())
+    }
+
+    /// A name known when the program is compiled.
+    pub const fn of(name: &'static str) -> Self {
+        Self(Cow::Borrowed(name))
+    }
+
+    /// The name.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// The name as a person would write it.
+    pub fn in_words(&self) -> String {
+        self.0.replace('_', " ")
+    }
+}
+
+impl fmt::Display for ChannelId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
     }

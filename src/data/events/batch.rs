@@ -78,7 +78,7 @@ impl EventBatch<'_> {
         self.len() == 0
     }
 
-    pub(super) fn check_shape(&self) -> Result<(), DataError> {
+    pub(crate) fn check_shape(&self) -> Result<(), DataError> {
         let expected = self.len();
         let same = |column, got| {
             if got == expected {
