@@ -197,8 +197,12 @@ impl Lever for Boxed {
 #[cfg(feature = "parallel")]
 #[test]
 fn what_is_bought_next_has_the_same_bits_for_any_number_of_threads() {
-    let holdings: Vec<Vec<usize>> =
-        (0..10_000_usize).map(|row| vec![row % 5, row % 7, (row * row) % 11]).collect();
+    // Those in even rows like even products.
+    let likes = |row: usize, product: usize| {
+        (row * (product + 3) / 5) % if (row + product) % 2 == 0 { 2 } else { 5 } == 0
+    };
+    let held = |row| (0..11).filter(|&product| likes(row, product)).collect();
+    let holdings: Vec<Vec<usize>> = (0..10_000).map(held).collect();
     let names: Vec<String> = (0..11).map(|place| place.to_string()).collect();
     let with = |threads| {
         let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();

@@ -159,7 +159,9 @@ fn line(worth: &Worth, row: usize) -> [Option<f64>; 8] {
     let value = alive * stays * (sales * margin - cost);
     let future = worth.future().unwrap().amount();
     assert!((value - future).abs() < TO_THE_BILLIONTH, "row {row}: {value} {future}");
-    let headroom = f64::max(0.0, worth.potential.unwrap().amount() - value);
+    // Who is on the frontier has none; here the two are computed apart and may differ by a rounding.
+    let headroom = worth.potential.unwrap().amount() - value;
+    let headroom = if headroom > TO_THE_BILLIONTH { headroom } else { 0.0 };
     let silent = worth.days_since_last.count() >= 182;
     let lapsed = alive < 0.5 || (silent && worth.p_active.unwrap().value() < 0.5);
     let contribution = alive * stays * sales * margin;
