@@ -20,7 +20,7 @@ use crate::features::{Behaviour, FeatureExtractor, FeatureMatrix, Scaling};
 use crate::needs::Needs;
 use crate::profile::Profile;
 use crate::report::{Report, ReportParts};
-use crate::strategy::{CpMap, CustomerBase, StrategyAssigner, StrategyPlan, ValueMap};
+use crate::strategy::{CpMap, CustomerBase, Sensitivity, StrategyAssigner, StrategyPlan, ValueMap};
 use crate::units::{Date, Money, SegmentId};
 use crate::validate::{Checks, Evidence, Verdict};
 use crate::value::{Concentration, CustomerValue, Economics, LifetimeValue, ValueModel};
@@ -288,6 +288,7 @@ impl Blueprint {
             base = base.attributes(Arc::clone(attributes));
         }
         let plan = self.strategy.assign(&base, work)?;
+        let sensitivity = plan.sensitivity(work)?;
         let map = ValueMap::of(&value, &plan)?;
         Ok(BlueprintResult {
             history,
@@ -302,6 +303,7 @@ impl Blueprint {
             profile,
             verdict,
             plan,
+            sensitivity,
             map,
         })
     }
@@ -417,6 +419,7 @@ pub struct BlueprintResult {
     profile: Profile,
     verdict: Verdict,
     plan: StrategyPlan,
+    sensitivity: Option<Sensitivity>,
     map: ValueMap,
 }
 
@@ -481,6 +484,12 @@ impl BlueprintResult {
         &self.plan
     }
 
+    /// How much the strategies hang on what was assumed; `None` where the assigner is the caller's
+    /// own.
+    pub fn sensitivity(&self) -> Option<&Sensitivity> {
+        self.sensitivity.as_ref()
+    }
+
     /// Customers by current value and headroom.
     pub fn value_map(&self) -> &ValueMap {
         &self.map
@@ -499,6 +508,7 @@ impl BlueprintResult {
             story: &self.story,
             verdict: &self.verdict,
             plan: &self.plan,
+            sensitivity: self.sensitivity.as_ref(),
             map: &self.map,
         })
     }

@@ -9,14 +9,14 @@ use crate::profile::{Profile, SegmentProfile};
 use crate::report::escape::escaped;
 use crate::report::findings::{alarm, findings_section};
 use crate::report::numbers::{grouped, percent, short, span};
+use crate::report::strategy_section::strategy_section;
 use crate::report::suppress::withheld_entries;
-use crate::report::svg::strategy_colour;
 use crate::report::text::summary;
-use crate::report::{decile_chart, lorenz_chart, profile_chart, value_map_chart};
-use crate::strategy::{StrategyPlan, ValueMap};
+use crate::report::{decile_chart, lorenz_chart, profile_chart};
+use crate::strategy::{Sensitivity, StrategyPlan, ValueMap};
 use crate::units::{Money, Probability};
 use crate::validate::{Answer, Outcome, Verdict};
-use crate::value::{Concentration, CustomerValue, ValueUnit};
+use crate::value::{Concentration, CustomerValue};
 
 /// What is told.
 #[derive(Debug, Clone, Copy)]
@@ -41,6 +41,8 @@ pub struct ReportParts<'a> {
     pub verdict: &'a Verdict,
     /// What to do about each customer.
     pub plan: &'a StrategyPlan,
+    /// How much the plan hangs on assumptions, where that is known.
+    pub sensitivity: Option<&'a Sensitivity>,
     /// Customers by value and headroom.
     pub map: &'a ValueMap,
 }
@@ -98,7 +100,7 @@ impl<'a> Report<'a> {
                 self.worth(),
                 self.segments(),
                 self.trust(),
-                self.strategies(),
+                strategy_section(&self.parts, self.least),
                 findings_section(self.parts.findings, n, self.least),
                 self.footing(),
             ] {
@@ -249,75 +251,6 @@ impl<'a> Report<'a> {
         )
     }
 
-    fn strategies(&self) -> String {
-        let ReportParts { value, plan, map, .. } = self.parts;
-        let summary = plan.summary();
-        let counts: Vec<usize> = summary.strategies.iter().map(|total| total.customers).collect();
-        let rows: String = summary
-            .strategies
-            .iter()
-            .zip(withheld_entries(&counts, self.least))
-            .map(|(total, withheld)| {
-                let (customers, gain) = if withheld {
-                    ("withheld".to_owned(), "withheld".to_owned())
-                } else {
-                    (grouped(total.customers as f64, 0), short(total.gain))
-                };
-                format!(
-                    "<tr><td><span class=\"dot\" style=\"background:{}\"></span>{}</td><td>{customers}</td><td>{gain}</td></tr>",
-                    strategy_colour(total.lever.as_str()),
-                    escaped(&capitalised(&total.lever.in_words()))
-                )
-            })
-            .collect();
-        let table = format!(
-            "<table><tr><th>Primary strategy</th><th>Customers</th><th>Expected gain</th></tr>{rows}</table>"
-        );
-        let rules: String = plan
-            .rules()
-            .iter()
-            .filter(|(_, _, customers)| *customers >= self.least)
-            .take(5)
-            .map(|(lever, rule, _)| {
-                format!("<li>No {}: {}</li>", escaped(&lever.in_words()), escaped(rule))
-            })
-            .collect();
-        let rules = format!(
-            "<p class=\"note\">What most often ruled a strategy out:</p><ul class=\"note rules\">{rules}</ul>"
-        );
-        let table = format!("{table}{rules}");
-        let mut cards =
-            card("What to do", "Each customer's strategy with the largest expected gain.", &table);
-        cards += &match value_map_chart(map, self.least) {
-            Some(chart) => {
-                let note =
-                    "Customers and gain in each fifth; the colour is the most frequent strategy.";
-                card("Where to do it: the customer value map", note, &chart)
-            }
-            None => card(
-                "Where to do it: the customer value map",
-                "No potential could be estimated for these customers.",
-                "",
-            ),
-        };
-        let unit = match value.unit() {
-            ValueUnit::Revenue => {
-                "Gains are in revenue, because no margin was stated, and before the cost of contacts"
-            }
-            ValueUnit::Margin => "Gains are in margin, before the cost of contacts",
-        };
-        let lead = summary.assumed_share.map_or("No strategy promises more than it costs.".to_owned(), |share| {
-            format!(
-                "Acting on each customer's first strategy should bring {} in the next {}. {unit}; {} of them rest on assumed \
-                 success rates, which a test against a control group should replace.",
-                short(summary.gain),
-                span(value.horizon()),
-                percent(share, 0)
-            )
-        });
-        section("Strategy for each customer", &lead, &format!("<div class=\"cards\">{cards}</div>"))
-    }
-
     fn footing(&self) -> String {
         let ReportParts { quality, attributes, value, .. } = self.parts;
         // The last line counts customers, and a few customers are a small group here too.
@@ -376,7 +309,7 @@ pub(crate) fn prose(text: &str) -> String {
 }
 
 /// A card; `body` is HTML already.
-fn card(title: &str, note: &str, body: &str) -> String {
+pub(crate) fn card(title: &str, note: &str, body: &str) -> String {
     format!(
         "<div class=\"card\"><h3>{}</h3><span class=\"note\">{}</span>{body}</div>",
         escaped(title),

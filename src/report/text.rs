@@ -6,6 +6,7 @@ use crate::data::{Finding, FindingGrade, Findings};
 use crate::report::ReportParts;
 use crate::report::escape::shortened;
 use crate::report::numbers::{grouped, percent, span};
+use crate::strategy::Sensitivity;
 use crate::units::{Money, Probability};
 use crate::value::ValueUnit;
 
@@ -35,6 +36,7 @@ fn tell(parts: &ReportParts<'_>, out: &mut String) -> std::fmt::Result {
         story,
         verdict,
         plan,
+        sensitivity,
         ..
     } = *parts;
     let n = value.rows().len();
@@ -128,9 +130,10 @@ fn tell(parts: &ReportParts<'_>, out: &mut String) -> std::fmt::Result {
         )?;
     }
     let summary = plan.summary();
+    let costs = if plan.costs_are_stated() { "after" } else { "before" };
     let rests = summary.assumed_share.map_or("nothing is to be gained".to_owned(), |share| {
         format!(
-            "{} to be gained before contact costs, {} of it assumed",
+            "{} to be gained {costs} contact costs, {} of it assumed",
             money(summary.gain),
             percent(share, 0)
         )
@@ -144,6 +147,27 @@ fn tell(parts: &ReportParts<'_>, out: &mut String) -> std::fmt::Result {
             shortened(&total.lever.in_words(), 24),
             money(total.gain)
         )?;
+    }
+    if let Some(budgeting) = plan.budgeting() {
+        for limit in &budgeting.limits {
+            let told = format!(
+                "{} of {} {} used, one more gains {}",
+                grouped(limit.used, 0),
+                grouped(limit.at_most, 0),
+                limit.resource.in_words(),
+                limit.price
+            );
+            paragraph(out, "limit", &told)?;
+        }
+    }
+    if let Some(most) = sensitivity.and_then(Sensitivity::most) {
+        let told = format!(
+            "{}: {}; {} flip if it moves by 25 %",
+            most.lever.in_words(),
+            most.assumption.in_words(),
+            percent(most.at_a_quarter(), 1)
+        );
+        paragraph(out, "most hangs on", &told)?;
     }
     Ok(())
 }

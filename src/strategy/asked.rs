@@ -5,7 +5,10 @@ use std::sync::Arc;
 
 use crate::strategy::choice::{NONE, Pick};
 use crate::strategy::considered::Levers;
-use crate::strategy::{Chosen, CustomerBase, CustomerStrategy, Gain, Ineligible, MAINTAIN, Offer};
+use crate::strategy::limits::Limits;
+use crate::strategy::{
+    Budgeting, Chosen, CustomerBase, CustomerStrategy, Gain, Ineligible, MAINTAIN, Offer,
+};
 use crate::units::{LeverId, Money, Provenance};
 
 /// What customers without a lever have, as something to borrow.
@@ -18,6 +21,12 @@ pub(crate) struct Asked {
     pub(crate) base: CustomerBase,
     pub(crate) rows: Arc<Vec<Row>>,
     pub(crate) rules: Arc<Vec<(LeverId, String, usize)>>,
+    /// The levers whose success is one assumption for all.
+    pub(crate) flat: Arc<Vec<LeverId>>,
+    /// Whether some offer spends money.
+    pub(crate) costs: bool,
+    pub(crate) limits: Limits,
+    pub(crate) budgeting: Option<Budgeting>,
 }
 
 /// What is kept of one customer's choice.

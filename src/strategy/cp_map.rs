@@ -1,21 +1,20 @@
 //! The choice: for each customer the lever with the largest gain, and the best one that goes with
 //! it.
 
-use std::collections::BTreeMap;
 use std::fmt;
-use std::ops::Range;
 use std::sync::Arc;
 
-use crate::num::blocks;
-use crate::strategy::asked::{Asked, Row};
-use crate::strategy::choice::{NONE, Overlaps, pick};
+use crate::strategy::allocation::MOST_LEVERS;
+use crate::strategy::asked::Asked;
+use crate::strategy::asking::ask;
+use crate::strategy::choice::Overlaps;
 use crate::strategy::considered::Levers;
-use crate::strategy::plan::most_frequent_first;
+use crate::strategy::limits::Limits;
 use crate::strategy::{
-    CrossSell, CustomerBase, Develop, Ineligible, Lever, Migrate, ReduceCostToServe, Reprice,
-    Retain, StrategyError, StrategyPlan, UpSell, WinBack,
+    CrossSell, CustomerBase, Develop, Lever, Migrate, ReduceCostToServe, Reprice, Retain,
+    StrategyError, StrategyPlan, UpSell, WinBack,
 };
-use crate::units::{LeverId, Money, Provenance};
+use crate::units::{LeverId, Money, ResourceId};
 use crate::work::Work;
 
 /// The table of [`CpMap::retail`].
@@ -50,6 +49,10 @@ pub trait StrategyAssigner {
 /// the best of the others that goes with the primary and gains something. Of equal gains the lever
 /// listed first is taken.
 ///
+/// Within a budget, capacities and quotas the plan says besides what is done: the
+/// [allocation](crate::strategy::allocation) that gains most, which may give a customer a cheaper
+/// strategy than the recommended one, or nothing.
+///
 /// # Example
 ///
 /// ```
@@ -80,6 +83,7 @@ pub struct CpMap {
     /// A first lever, a second, and the share of the second's gain that is left behind the first.
     overlaps: Vec<(LeverId, LeverId, f64)>,
     fatigue: Money,
+    limits: Limits,
 }
 
 impl CpMap {
@@ -115,7 +119,12 @@ impl CpMap {
 
     /// No levers: everybody is maintained.
     pub fn none() -> Self {
-        Self { levers: Vec::new(), overlaps: Vec::new(), fatigue: Money::ZERO }
+        Self {
+            levers: Vec::new(),
+            overlaps: Vec::new(),
+            fatigue: Money::ZERO,
+            limits: Limits::default(),
+        }
     }
 
     /// Adds a lever; one that is there under the same name is replaced.
@@ -151,18 +160,42 @@ impl CpMap {
         self
     }
 
+    /// What may be spent on contacts and incentives. Without it everything that gains is done.
+    #[must_use]
+    pub fn budget(self, most: Money) -> Self {
+        self.capacity(ResourceId::MONEY, most.amount())
+    }
+
+    /// How much there is of something that offers [use](crate::strategy::Offer::uses), in its own unit.
+    #[must_use]
+    pub fn capacity(mut self, resource: ResourceId, most: f64) -> Self {
+        match self.limits.capacities.iter_mut().find(|(known, _)| *known == resource) {
+            Some(known) => known.1 = most,
+            None => self.limits.capacities.push((resource, most)),
+        }
+        self
+    }
+
+    /// How many customers must get a lever at least, as their first or second strategy.
+    #[must_use]
+    pub fn quota(mut self, lever: LeverId, customers: usize) -> Self {
+        self.limits.quotas.retain(|(known, _)| *known != lever);
+        self.limits.quotas.push((lever, customers));
+        self
+    }
+
     /// Checks the levers; `assign` calls this first.
     ///
     /// # Errors
     ///
     /// [`StrategyError::Param`]; [`StrategyError::LeverTwice`] for a lever that calls itself
-    /// [`MAINTAIN`].
+    /// [`MAINTAIN`]; [`StrategyError::TooManyLevers`] for more than 64.
     pub fn validate(&self) -> Result<(), StrategyError> {
         if self.levers.iter().any(|lever| lever.id() == MAINTAIN) {
             return Err(StrategyError::LeverTwice { lever: MAINTAIN });
         }
-        if self.levers.len() >= usize::from(NONE) {
-            let (got, most) = (self.levers.len(), usize::from(NONE) - 1);
+        if self.levers.len() > MOST_LEVERS {
+            let (got, most) = (self.levers.len(), MOST_LEVERS);
             return Err(StrategyError::TooManyLevers { got, most });
         }
         for (first, _, left) in &self.overlaps {
@@ -197,81 +230,25 @@ impl CpMap {
     }
 }
 
-/// What a block of customers was offered.
-struct Block {
-    rows: Vec<Row>,
-    rules: Vec<(usize, Ineligible, usize)>,
-}
-
-fn ask(levers: &Levers, base: &CustomerBase, rows: Range<usize>) -> Result<Block, StrategyError> {
-    let n = levers.ids.len();
-    let mut gains = vec![f64::NAN; n];
-    let mut bases = vec![Provenance::Model; n];
-    let mut block = Block { rows: Vec::with_capacity(rows.len()), rules: Vec::new() };
-    for row in rows {
-        let customer = base.customer(row);
-        for lever in 0..n {
-            gains[lever] = match levers.consider(lever, &customer)? {
-                Ok((_, gain)) => {
-                    bases[lever] = gain.provenance;
-                    gain.mean.amount()
-                }
-                Err(rule) => {
-                    count(&mut block.rules, lever, rule);
-                    f64::NAN
-                }
-            };
-        }
-        let pick = pick(&gains, &levers.overlaps);
-        let (first, second) = (usize::from(pick.primary), usize::from(pick.secondary));
-        let basis = |lever: usize| bases.get(lever).copied().unwrap_or(Provenance::Model);
-        let gain = |lever: usize| gains.get(lever).copied().unwrap_or(0.0);
-        let left = match pick.secondary {
-            NONE => 0.0,
-            _ => levers.overlaps.behind(first)[second],
-        };
-        block.rows.push(Row {
-            pick,
-            acts: pick,
-            bases: [basis(first), basis(second)],
-            gains: [gain(first), left * gain(second)],
-        });
-    }
-    Ok(block)
-}
-
-fn count(rules: &mut Vec<(usize, Ineligible, usize)>, lever: usize, rule: Ineligible) {
-    match rules.iter_mut().find(|(known, same, _)| *known == lever && *same == rule) {
-        Some((_, _, customers)) => *customers += 1,
-        None => rules.push((lever, rule, 1)),
-    }
-}
-
 impl StrategyAssigner for CpMap {
     fn assign(&self, base: &CustomerBase, work: &Work) -> Result<StrategyPlan, StrategyError> {
         self.validate()?;
         base.validate()?;
-        let n = base.n_customers();
-        work.begin("choosing strategies", Some(n as u64))?;
         let levers = self.levers();
-        let blocks = blocks::map_blocks(n, work, |rows| ask(&levers, base, rows))?;
-        let mut rows = Vec::with_capacity(n);
-        let mut counts: BTreeMap<(usize, Ineligible), usize> = BTreeMap::new();
-        for block in blocks {
-            let block = block?;
-            rows.extend(block.rows);
-            for (lever, rule, customers) in block.rules {
-                *counts.entry((lever, rule)).or_default() += customers;
-            }
-        }
-        let rules = counts.into_iter().map(|((lever, rule), customers)| {
-            (levers.ids[lever].clone(), rule.rule().to_owned(), customers)
-        });
+        let mut answers = ask(&levers, base, &self.limits.resources(), work)?;
+        let budgeting = match self.limits.is_empty() {
+            true => None,
+            false => Some(self.limits.apply(&levers, base, &mut answers, work)?),
+        };
         Ok(StrategyPlan::asked(Asked {
-            rules: Arc::new(most_frequent_first(rules.collect())),
+            costs: answers.costs,
+            limits: self.limits.clone(),
+            budgeting,
+            rules: Arc::new(answers.rules),
+            flat: Arc::new(answers.flat),
             levers: Arc::new(levers),
             base: base.clone(),
-            rows: Arc::new(rows),
+            rows: Arc::new(answers.rows),
         }))
     }
 }

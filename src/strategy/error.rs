@@ -44,6 +44,12 @@ pub enum StrategyError {
         /// What.
         what: &'static str,
     },
+    /// A quota is of a lever that is not there.
+    #[error("there is no lever `{lever}` to have a quota")]
+    NoSuchLever {
+        /// Its name.
+        lever: LeverId,
+    },
     /// There are more levers than a plan can number.
     #[error("there are {got} levers, expected at most {most}")]
     TooManyLevers {
@@ -59,6 +65,100 @@ pub enum StrategyError {
         expected: usize,
         /// Rows.
         got: usize,
+    },
+    /// An offer's gain cannot be used.
+    #[error("gain of lever {lever}, customer in row {row}, is not a number from -1e100 to 1e100")]
+    OfferGain {
+        /// Zero-based row.
+        row: usize,
+        /// Zero-based lever.
+        lever: usize,
+    },
+    /// What an offer uses cannot be used.
+    #[error("use of `{resource}` by lever {lever}{} is not a number from 0 to 1e100", in_row(row))]
+    OfferUse {
+        /// The resource.
+        resource: String,
+        /// Zero-based row; `None` where one number stands for all customers.
+        row: Option<usize>,
+        /// Zero-based lever.
+        lever: usize,
+    },
+    /// A table of offers has the wrong shape.
+    #[error("the table of offers has {got} {what}, expected {expected}")]
+    OfferTable {
+        /// What there is too much or too little of.
+        what: &'static str,
+        /// What would do; the most where there are too many.
+        expected: usize,
+        /// What came.
+        got: usize,
+    },
+    /// A limit, quota or overlap cannot be used.
+    #[error("{what} of {of} is {value}, expected {expected}")]
+    AllocationParam {
+        /// Such as `limit`.
+        what: &'static str,
+        /// Of which resource or lever.
+        of: String,
+        /// Its value.
+        value: f64,
+        /// What would do.
+        expected: &'static str,
+    },
+    /// A table about experiences has another length than it should have.
+    #[error("the {what} of the experiences are {got}, expected {expected}")]
+    ExperienceTable {
+        /// Which table.
+        what: &'static str,
+        /// What would do, or the least that would.
+        expected: usize,
+        /// How many there are.
+        got: usize,
+    },
+    /// A number in a table about experiences cannot be used.
+    #[error("{table} of the experiences, row {row}, column {column}: not {expected}")]
+    ExperienceValue {
+        /// Which table.
+        table: &'static str,
+        /// Zero-based row.
+        row: usize,
+        /// Zero-based column.
+        column: usize,
+        /// What would do.
+        expected: &'static str,
+    },
+    /// A parameter of the question how many experiences there should be cannot be used.
+    #[error("`{name}` is {value}, expected {expected}")]
+    ExperienceParam {
+        /// Which.
+        name: &'static str,
+        /// Its value.
+        value: f64,
+        /// What would do.
+        expected: &'static str,
+    },
+    /// A quota was not reached.
+    #[error(
+        "lever {lever} is asked for {at_least} customers, {reached} could be reached; {}",
+        if *impossible { "no choice within the limits meets all quotas" } else { "others may exist" }
+    )]
+    Quota {
+        /// Zero-based lever.
+        lever: usize,
+        /// Customers asked for.
+        at_least: usize,
+        /// Customers that could be reached.
+        reached: usize,
+        /// Whether it is proven that all quotas cannot be met within the limits; otherwise none
+        /// that meets them was found.
+        impossible: bool,
+    },
+    /// The exact solver gave up.
+    #[error("the exact solver failed: {reason}")]
+    Exact {
+        /// What it reported.
+        reason: String,
     },
     /// There are more products than which go with which is worked out for.
     #[error("there are {got} products, expected at most {most}; categories are fewer")]
@@ -121,4 +221,8 @@ impl From<Cancelled> for StrategyError {
     fn from(cancelled: Cancelled) -> Self {
         Self::Cancelled(cancelled)
     }
+}
+
+fn in_row(row: &Option<usize>) -> String {
+    row.map_or_else(String::new, |row| format!(", customer in row {row},"))
 }

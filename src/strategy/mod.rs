@@ -12,8 +12,11 @@
 //! | [`CustomerBase`] | the customers: their value, and what else is known of them |
 //! | [`StrategyPlan`], [`CustomerStrategy`], [`Chosen`] | the answer |
 //! | [`Gain`], [`GainTerms`] | what an offer is worth, and where that comes from |
+//! | [`Budgeting`], [`allocation`] | what budget and capacities leave of it, and what one more unit would gain |
 //! | [`Sensitivity`] | how many primary strategies flip when an assumption moves |
 //! | [`ValueMap`] | the base on one map: current value by headroom |
+//! | [`Reading`], [`ReadCustomers`], [`Limit`], [`StayLimit`], [`Tenure`] | names for regions of that map |
+//! | [`Experiences`], [`ExperienceCurve`] | how many different experiences are worth their cost |
 //!
 //! Strategy comes from the individual customer's value, not from segments: segments shape how a
 //! customer hears of it. A lever says what it would change in the [rates](crate::value::Rates)
@@ -32,19 +35,24 @@
 //! by Genroe (cpMAP) and the customer-value differentiation of Peppers & Rogers (2017), *Managing
 //! Customer Experience and Relationships*.
 
+pub mod allocation;
 mod asked;
+mod asking;
 mod base;
 mod choice;
 mod chosen;
 mod considered;
 mod cp_map;
 mod error;
+mod experiences;
 mod gain;
 mod lever;
 mod levers;
+mod limits;
 mod offer;
 mod plan;
 mod products;
+mod reading;
 mod sensitivity;
 mod value_map;
 
@@ -52,14 +60,17 @@ pub use base::{Candidate, CustomerBase};
 pub use chosen::{Chosen, CustomerStrategy};
 pub use cp_map::{CpMap, MAINTAIN, StrategyAssigner};
 pub use error::StrategyError;
+pub use experiences::{ExperienceCurve, ExperienceStep, Experiences, Revaluation, Revalued};
 pub use gain::{Gain, GainTerms};
 pub use lever::{Ineligible, Lever};
 pub use levers::{
     AcquireLookalikes, CrossSell, Develop, Ladder, Migrate, Programme, ReduceCostToServe, Reprice,
     Retain, UpSell, WinBack,
 };
+pub use limits::{Budgeting, LimitUse, QuotaUse};
 pub use offer::Offer;
 pub use plan::{Brief, PlanSummary, PlannedCustomer, StrategyPlan, StrategyTotal};
 pub use products::{Affinity, NextProduct, Products};
+pub use reading::{Limit, ReadCustomers, Reading, Region, StayLimit, Tenure};
 pub use sensitivity::{Assumption, Flips, Sensitivity, Sway};
-pub use value_map::{MapCell, ValueMap};
+pub use value_map::{MapAxis, MapCell, ValueMap};

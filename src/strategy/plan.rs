@@ -11,7 +11,7 @@ use serde::Serialize;
 
 use crate::strategy::asked::Asked;
 use crate::strategy::choice::NONE;
-use crate::strategy::{Chosen, CustomerStrategy, Sensitivity, StrategyError};
+use crate::strategy::{Budgeting, Chosen, CustomerStrategy, Sensitivity, StrategyError};
 use crate::units::{CustomerId, CustomerIds, LeverId, Money, Provenance};
 use crate::work::Work;
 
@@ -105,6 +105,9 @@ pub struct PlanSummary {
     pub secondary_gain: Money,
     /// The share of the primary gain that rests on assumptions; `None` where there is no gain.
     pub assumed_share: Option<f64>,
+    /// The levers whose success is one assumption for all customers. They rank customers by what is
+    /// at risk or to be had, and not by who can be persuaded.
+    pub risk_rankings: Vec<LeverId>,
 }
 
 /// One primary strategy.
@@ -234,7 +237,20 @@ impl StrategyPlan {
             b.gain.amount().total_cmp(&a.gain.amount()).then_with(|| a.lever.cmp(&b.lever))
         });
         let assumed_share = (gain > Money::ZERO).then(|| assumed.amount() / gain.amount());
-        PlanSummary { strategies, gain, secondary_gain, assumed_share }
+        let risk_rankings = match &self.rows {
+            Rows::Asked(asked) => asked.flat.as_ref().clone(),
+            Rows::Given(_) => Vec::new(),
+        };
+        PlanSummary { strategies, gain, secondary_gain, assumed_share, risk_rankings }
+    }
+
+    /// What the limits leave and what they cost; `None` where there are none, and for a plan that was
+    /// made elsewhere.
+    pub fn budgeting(&self) -> Option<&Budgeting> {
+        match &self.rows {
+            Rows::Asked(asked) => asked.budgeting.as_ref(),
+            Rows::Given(_) => None,
+        }
     }
 
     /// How much the primary strategies hang on what was assumed; `None` for a plan that was made
@@ -247,6 +263,17 @@ impl StrategyPlan {
         match &self.rows {
             Rows::Asked(asked) => Sensitivity::of(asked, work).map(Some),
             Rows::Given(_) => Ok(None),
+        }
+    }
+
+    /// Whether some offer has a cost of contact or an incentive, so that gains are after such costs.
+    pub fn costs_are_stated(&self) -> bool {
+        match &self.rows {
+            Rows::Asked(asked) => asked.costs,
+            Rows::Given(rows) => {
+                let spends = |chosen: &Chosen| chosen.spend() > Money::ZERO;
+                rows.iter().any(|row| row.options.iter().any(spends))
+            }
         }
     }
 

@@ -6,6 +6,7 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, clippy::print_stdout)]
 
+mod allocation;
 mod beta_geometric;
 #[cfg(feature = "csv")]
 mod cdnow;

@@ -1,6 +1,6 @@
 use super::*;
-use crate::strategy::{Candidate, Gain, Offer};
-use crate::units::{CustomerIds, Days, Estimate, Probability};
+use crate::strategy::{Candidate, Gain, Ineligible, Offer};
+use crate::units::{CustomerIds, Days, Estimate, Probability, Provenance};
 use crate::value::{CustomerValue, Rates, ValueBasis, ValueUnit, Worth};
 
 fn rates(alive: f64) -> Rates {
@@ -99,6 +99,17 @@ fn gains_are_those_of_the_formula() {
     let summary = plan.summary();
     assert_eq!(summary.assumed_share, Some(1.0));
     assert!((summary.secondary_gain.amount() - 2.2).abs() < 1e-12);
+    let flat: Vec<&str> = summary.risk_rankings.iter().map(LeverId::as_str).collect();
+    assert_eq!(flat, ["retain", "develop"]);
+}
+
+#[test]
+fn measured_success_is_no_risk_ranking() {
+    let measured = Estimate::new(0.1, Some(0.01), Provenance::Experiment).unwrap();
+    let cpmap = CpMap::retail().with(Retain::new().success(measured));
+    let base = CustomerBase::of(valued(vec![worth(0.9, 154.0); 3]));
+    let summary = cpmap.assign(&base, &Work::new()).unwrap().summary();
+    assert_eq!(summary.risk_rankings, [LeverId::of("develop")]);
 }
 
 #[test]

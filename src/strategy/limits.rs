@@ -1,0 +1,204 @@
+//! Budget, capacities and quotas of a plan, and what they cost.
+
+use std::fmt;
+
+use serde::Serialize;
+
+use crate::strategy::allocation::{Allocator, OfferTable, Uses};
+use crate::strategy::asked::Row;
+use crate::strategy::asking::{Answers, uses};
+use crate::strategy::choice::{NONE, Pick};
+use crate::strategy::considered::Levers;
+use crate::strategy::{CustomerBase, StrategyError};
+use crate::units::{LeverId, Money, ResourceId};
+use crate::work::Work;
+
+/// What is limited, and what must be done at least.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub(crate) struct Limits {
+    pub(crate) capacities: Vec<(ResourceId, f64)>,
+    pub(crate) quotas: Vec<(LeverId, usize)>,
+}
+
+/// What the limits of a plan leave, and what they cost.
+///
+/// The gain is certified: no plan within the limits gains more than `bound`.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[non_exhaustive]
+pub struct Budgeting {
+    /// Budget and capacities.
+    pub limits: Vec<LimitUse>,
+    /// Least numbers of customers.
+    pub quotas: Vec<QuotaUse>,
+    /// What all that is done gains.
+    pub gain: Money,
+    /// What the recommended strategies would gain without limits.
+    pub unlimited: Money,
+    /// What no plan within the limits can surpass.
+    pub bound: Money,
+    /// How far the gain is below the bound at most, as a share of the bound; zero where nothing can
+    /// be gained.
+    pub gap: f64,
+    /// What serving the largest gains first until the limits are met would gain.
+    pub greedy: Money,
+    /// For how many customers something is done.
+    pub acting: usize,
+    /// For how many customers the recommended primary strategy is not done.
+    pub displaced: usize,
+}
+
+/// A limited resource.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[non_exhaustive]
+pub struct LimitUse {
+    /// Which.
+    pub resource: ResourceId,
+    /// How much there is.
+    pub at_most: f64,
+    /// How much is used.
+    pub used: f64,
+    /// The shadow price: what one more unit of it would gain. Zero where it is not scarce.
+    pub price: Money,
+}
+
+/// A lever that a least number of customers must get.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[non_exhaustive]
+pub struct QuotaUse {
+    /// Which.
+    pub lever: LeverId,
+    /// How many customers must get it.
+    pub at_least: usize,
+    /// How many do.
+    pub customers: usize,
+    /// What the last customer of the quota costs in gain elsewhere; zero where it costs nothing.
+    pub price: Money,
+}
+
+impl fmt::Display for Budgeting {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for LimitUse { resource, at_most, used, price } in &self.limits {
+            let resource = resource.in_words();
+            writeln!(f, "{resource}: {used:.2} of {at_most:.2} used; one more is worth {price}")?;
+        }
+        for QuotaUse { lever, at_least, customers, price } in &self.quotas {
+            let lever = lever.in_words();
+            writeln!(
+                f,
+                "{lever}: {customers} customers, {at_least} at least; the last costs {price}"
+            )?;
+        }
+        writeln!(
+            f,
+            "gains {} of {} without limits, at most {:.4} % below the best plan there is; the \
+             largest gains first would bring {}",
+            self.gain,
+            self.unlimited,
+            100.0 * self.gap,
+            self.greedy
+        )
+    }
+}
+
+impl Limits {
+    pub(crate) fn is_empty(&self) -> bool {
+        self.capacities.is_empty() && self.quotas.is_empty()
+    }
+
+    /// The resources that are limited.
+    pub(crate) fn resources(&self) -> Vec<ResourceId> {
+        self.capacities.iter().map(|(resource, _)| resource.clone()).collect()
+    }
+
+    /// Gains and uses as the allocator reads them.
+    pub(crate) fn table(
+        &self,
+        levers: &Levers,
+        base: &CustomerBase,
+        answers: &mut Answers,
+        work: &Work,
+    ) -> Result<OfferTable, StrategyError> {
+        let width = levers.ids.len();
+        if width == 0 {
+            return Ok(OfferTable::without_levers(base.n_customers()));
+        }
+        let mut table = OfferTable::of_gains(width, std::mem::take(&mut answers.gains))?;
+        for ((resource, _), same) in self.capacities.iter().zip(&answers.same_uses) {
+            let used = match same {
+                Some(used) => Uses::PerLever(used.clone()),
+                None => Uses::PerOffer(uses(levers, base, resource, work)?),
+            };
+            table = table.uses(resource.as_str(), used)?;
+        }
+        Ok(table)
+    }
+
+    /// The same limits for the allocator, which knows levers by their place.
+    pub(crate) fn allocator(&self, levers: &Levers) -> Result<Allocator, StrategyError> {
+        let width = levers.ids.len();
+        let mut allocator = Allocator::new();
+        for first in 0..width {
+            for (second, &left) in levers.overlaps.behind(first).iter().enumerate() {
+                if first != second {
+                    allocator = allocator.goes_with(first, second, left);
+                }
+            }
+        }
+        for (resource, at_most) in &self.capacities {
+            allocator = allocator.limit(resource.as_str(), *at_most);
+        }
+        for (lever, at_least) in &self.quotas {
+            let place = levers.ids.iter().position(|id| id == lever);
+            let place = place.ok_or_else(|| StrategyError::NoSuchLever { lever: lever.clone() })?;
+            allocator = allocator.quota(place, *at_least);
+        }
+        Ok(allocator)
+    }
+
+    /// What is done for each customer within the limits: written into the rows.
+    pub(crate) fn apply(
+        &self,
+        levers: &Levers,
+        base: &CustomerBase,
+        answers: &mut Answers,
+        work: &Work,
+    ) -> Result<Budgeting, StrategyError> {
+        let table = self.table(levers, base, answers, work)?;
+        let found = self.allocator(levers)?.solve(&table, work)?;
+        let mut unlimited = Money::ZERO;
+        let (mut acting, mut displaced) = (0, 0);
+        for (row, kept) in answers.rows.iter_mut().enumerate() {
+            let place = |lever: Option<usize>| lever.map_or(NONE, |lever| lever as u8);
+            kept.acts =
+                Pick { primary: place(found.primary(row)), secondary: place(found.secondary(row)) };
+            unlimited = unlimited + Money::finite(kept.gains[0] + kept.gains[1]);
+            acting += usize::from(kept.acts.primary != NONE);
+            displaced += usize::from(!Row::is_funded(kept, kept.pick.primary));
+        }
+        let limits = self.capacities.iter().zip(found.limits());
+        let limits = limits.map(|((resource, at_most), outcome)| LimitUse {
+            resource: resource.clone(),
+            at_most: *at_most,
+            used: outcome.used,
+            price: Money::finite(outcome.price),
+        });
+        let quotas = self.quotas.iter().zip(found.quotas());
+        let quotas = quotas.map(|((lever, at_least), outcome)| QuotaUse {
+            lever: lever.clone(),
+            at_least: *at_least,
+            customers: outcome.reached,
+            price: Money::finite(outcome.price),
+        });
+        Ok(Budgeting {
+            limits: limits.collect(),
+            quotas: quotas.collect(),
+            gain: Money::finite(found.value()),
+            unlimited,
+            bound: Money::finite(found.bound()),
+            gap: found.relative_gap().unwrap_or(0.0),
+            greedy: Money::finite(found.greedy().value),
+            acting,
+            displaced,
+        })
+    }
+}
