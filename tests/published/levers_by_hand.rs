@@ -1,7 +1,7 @@
 //! The gains of ten customers of the CDNOW cohort, worked out a second time, cell by cell as in a
-//! spreadsheet, from the rates of the value model, stated margins, costs, tiers, plans and holdings,
-//! and the assumptions as the documentation of the levers has them. None of the library's offers or
-//! gains is asked on this side.
+//! spreadsheet, from the rates of the value model, stated margins, costs, tiers, plans and
+//! holdings, and the assumptions as the documentation of the levers has them. None of the library's
+//! offers or gains is asked on this side.
 //!
 //! And the textbook's value of a margin `m`, a cost `c` and a retention `r` per period,
 //! `(m - c) q (1 - q^H) / (1 - q)` with `q = r / (1 + d)`, as rates: summed period by period, a
@@ -159,7 +159,7 @@ fn line(worth: &Worth, row: usize) -> [Option<f64>; 8] {
     let value = alive * stays * (sales * margin - cost);
     let future = worth.future().unwrap().amount();
     assert!((value - future).abs() < TO_THE_BILLIONTH, "row {row}: {value} {future}");
-    // Who is on the frontier has none; here the two are computed apart and may differ by a rounding.
+    // Who is on the frontier has none; here the two are computed apart and differ by a rounding.
     let headroom = worth.potential.unwrap().amount() - value;
     let headroom = if headroom > TO_THE_BILLIONTH { headroom } else { 0.0 };
     let silent = worth.days_since_last.count() >= 182;
