@@ -117,14 +117,19 @@ proptest! {
             rates.staying + keep * (1.0 - rates.staying)
         };
         let earned = rates.purchases * rates.spend * rates.margin;
-        let after = alive * staying * (earned * purchases * spend + 0.3 * sales - rates.cost * cost);
+        let sold = earned * purchases * spend + 0.3 * sales;
+        let after = alive * staying * (sold - rates.cost * cost);
         let plain = success * (after - rates.value().amount() - 4.0) - 1.5 - 0.2 * 4.0;
         let most = 10.0 * earned.abs() + 100.0 + 3.0 * rates.cost;
         prop_assert!((gain.mean.amount() - plain).abs() <= 1e-14 * most, "{} {plain}", gain.mean);
     }
 
     #[test]
-    fn more_headroom_never_lowers_develop(rates in any_rates(), less in 0.0..1e4, more in 0.0..1e4) {
+    fn more_headroom_never_lowers_develop(
+        rates in any_rates(),
+        less in 0.0..1e4,
+        more in 0.0..1e4,
+    ) {
         let lever = Develop::new();
         let at = |potential: f64| gain(&lever, &base(rates, potential));
         let (small, large) = (at(less), at(less + more));
