@@ -10,6 +10,8 @@ mod coverage;
 mod purchases;
 #[path = "properties/segmenters.rs"]
 mod segmenters;
+#[path = "properties/strategies.rs"]
+mod strategies;
 
 use std::collections::{BTreeMap, BTreeSet};
 

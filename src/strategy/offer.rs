@@ -99,10 +99,10 @@ impl Offer {
         self
     }
 
-    /// Adds sales with a margin of their own, besides the purchases as they are: what a customer who
-    /// is alive and certain to stay buys of it over the horizon, discounted, see
-    /// [`discounted_years`](crate::strategy::Candidate::discounted_years). Below zero it takes such
-    /// sales away. Added again, they add up.
+    /// Adds sales with a margin of their own, besides the purchases as they are: what a customer
+    /// who is alive and certain to stay buys of it over the horizon, discounted, see
+    /// [`discounted_years`](crate::strategy::Candidate::discounted_years). Below zero it takes
+    /// such sales away. Added again, they add up.
     ///
     /// Spend and margin are blended, so that the value remains one of rates.
     ///
@@ -111,7 +111,8 @@ impl Offer {
     /// use segmentry::units::{Estimate, Money};
     /// use segmentry::value::Rates;
     ///
-    /// let rates = Rates { alive: 1.0, staying: 0.5, purchases: 4.0, spend: 25.0, margin: 0.2, cost: 0.0 };
+    /// let (purchases, spend) = (4.0, 25.0);
+    /// let rates = Rates { alive: 1.0, staying: 0.5, purchases, spend, margin: 0.2, cost: 0.0 };
     /// // One in two buys for 60 besides, of which 30 remain if they stay, as one in two does.
     /// let offer = Offer::new(Estimate::assumed(0.5)?).adds(Money::new(60.0)?, 0.5);
     /// assert!((Gain::of(&offer, &rates).mean.amount() - 0.5 * 0.5 * 30.0).abs() < 1e-14);

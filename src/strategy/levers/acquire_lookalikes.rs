@@ -20,7 +20,8 @@ const ID: LeverId = LeverId::of("acquire_lookalikes");
 /// One prospect in a hundred is assumed to come.
 ///
 /// ```text
-/// gain = prospects × success × (value of a new customer − welcome) − prospects × contact cost − fixed cost
+/// gain = prospects × success × (value of a new customer − welcome)
+///        − prospects × contact cost − fixed cost
 /// ```
 ///
 /// # Example
@@ -33,7 +34,8 @@ const ID: LeverId = LeverId::of("acquire_lookalikes");
 /// // Ten customers, worth 10, 20, .. 100.
 /// let worth = |i: i64| {
 ///     let spent = Money::from_minor(i, 0);
-///     let rates = Rates { alive: 1.0, staying: 1.0, purchases: i as f64, spend: 10.0, margin: 1.0, cost: 0.0 };
+///     let (purchases, spend) = (i as f64, 10.0);
+///     let rates = Rates { alive: 1.0, staying: 1.0, purchases, spend, margin: 1.0, cost: 0.0 };
 ///     Worth::realised(spent, spent, 1, Days::new(1)).with_rates(rates)
 /// };
 /// let (ids, basis) = (CustomerIds::numbered(10)?, ValueBasis::new("given", "given"));
@@ -160,8 +162,8 @@ impl AcquireLookalikes {
     /// # Errors
     ///
     /// [`StrategyError::Param`]; [`StrategyError::OtherCustomers`]; [`StrategyError::Data`] where
-    /// the consent is neither yes nor no; [`StrategyError::NoProgramme`] where there are no seeds or
-    /// no future value could be estimated.
+    /// the consent is neither yes nor no; [`StrategyError::NoProgramme`] where there are no seeds
+    /// or no future value could be estimated.
     pub fn value(&self, base: &CustomerBase) -> Result<Programme, StrategyError> {
         self.validate()?;
         base.validate()?;

@@ -8,8 +8,9 @@ use crate::units::LeverId;
 
 /// Grows customers towards what their peers are worth.
 ///
-/// Eligible: not lapsed (see [`WinBack`](crate::strategy::WinBack)), and with headroom. An offer that works raises purchases
-/// until a quarter of the headroom is taken; one in ten is assumed to work.
+/// Eligible: not lapsed (see [`WinBack`](crate::strategy::WinBack)), and with headroom. An offer
+/// that works raises purchases until a quarter of the headroom is taken; one in ten is assumed to
+/// work.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Develop {
     terms: Terms,

@@ -8,9 +8,9 @@ use crate::units::LeverId;
 
 /// Keeps customers who are there and may go.
 ///
-/// Eligible: not lapsed (see [`WinBack`](crate::strategy::WinBack)), and dropout, by now or over the horizon, takes at least
-/// a tenth of what the customer would buy otherwise. An offer that works saves half of that; one in
-/// ten is assumed to work.
+/// Eligible: not lapsed (see [`WinBack`](crate::strategy::WinBack)), and dropout, by now or over the
+/// horizon, takes at least a tenth of what the customer would buy otherwise. An offer that works
+/// saves half of that; one in ten is assumed to work.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Retain {
     terms: Terms,

@@ -60,10 +60,10 @@ impl Products {
     /// # References
     ///
     /// Deshpande, M. & Karypis, G. (2004). Item-based top-N recommendation algorithms. *ACM
-    /// Transactions on Information Systems* 22(1), 143-177: conditional probabilities between items,
-    /// combined over those that a customer has. Knott, A., Hayes, A. & Neslin, S. A. (2002).
-    /// Next-product-to-buy models for cross-selling applications. *Journal of Interactive Marketing*
-    /// 16(3), 59-75: what is owned predicts what is bought next.
+    /// Transactions on Information Systems* 22(1), 143-177: conditional probabilities between
+    /// items, combined over those that a customer has. Knott, A., Hayes, A. & Neslin, S. A. (2002).
+    /// Next-product-to-buy models for cross-selling applications. *Journal of Interactive
+    /// Marketing* 16(3), 59-75: what is owned predicts what is bought next.
     pub fn next_to_buy(mut self, work: &Work) -> Result<Self, StrategyError> {
         work.begin("working out what is bought next", Some(self.ids.len() as u64))?;
         let together = Together::of(&self, work)?;
