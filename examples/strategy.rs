@@ -92,6 +92,20 @@ fn run(arguments: &[String]) -> Outcome<()> {
     if let Some(budgeting) = plan.budgeting() {
         print!("{budgeting}");
     }
+    println!("\nWhat other budgets would gain:");
+    let budgets = [0.0, 0.25, 0.5, 1.0, 2.0, 4.0].map(|share| share * budget);
+    for point in plan.frontier(&ResourceId::MONEY, &budgets, &work)?.unwrap_or_default() {
+        println!(
+            "{:>12.2}  gains {:>12.2}, one more unit {:>7.2}",
+            point.at_most, point.value, point.price
+        );
+    }
+    println!("\nWho would be next with a larger budget:");
+    for next in plan.enters_next(&ResourceId::MONEY, 3, &work)?.unwrap_or_default() {
+        let what = next.primary.in_words();
+        let who = plan.ids().get(next.row).map_or(String::new(), |id| id.expose().to_owned());
+        println!("  {who}: {what}, +{} for {:.2} more", next.gain, next.uses);
+    }
     if let Some(sensitivity) = plan.sensitivity(&work)? {
         println!("\n{sensitivity}");
     }

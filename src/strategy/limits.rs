@@ -4,9 +4,9 @@ use std::fmt;
 
 use serde::Serialize;
 
-use crate::strategy::allocation::{Allocator, OfferTable, Uses};
+use crate::strategy::allocation::{Allocator, Entrant, FrontierPoint, OfferTable, Uses};
 use crate::strategy::asked::Row;
-use crate::strategy::asking::{Answers, uses};
+use crate::strategy::asking::{Answers, ask, uses};
 use crate::strategy::choice::{NONE, Pick};
 use crate::strategy::considered::Levers;
 use crate::strategy::{CustomerBase, StrategyError};
@@ -73,6 +73,24 @@ pub struct QuotaUse {
     pub customers: usize,
     /// What the last customer of the quota costs in gain elsewhere; zero where it costs nothing.
     pub price: Money,
+}
+
+/// A customer for whom something, or something better, would be done next.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[non_exhaustive]
+pub struct NextIn {
+    /// The row of the customer.
+    pub row: usize,
+    /// What would be done first.
+    pub primary: LeverId,
+    /// And second.
+    pub secondary: Option<LeverId>,
+    /// What that gains more than what is done now.
+    pub gain: Money,
+    /// How much more of the resource it uses.
+    pub uses: f64,
+    /// What one unit of the resource gains by it.
+    pub gain_per_unit: Money,
 }
 
 impl fmt::Display for Budgeting {
@@ -200,5 +218,56 @@ impl Limits {
             acting,
             displaced,
         })
+    }
+
+    /// Gain against one resource, at each of some amounts of it.
+    pub(crate) fn frontier(
+        &self,
+        levers: &Levers,
+        base: &CustomerBase,
+        resource: &ResourceId,
+        amounts: &[f64],
+        work: &Work,
+    ) -> Result<Vec<FrontierPoint>, StrategyError> {
+        let with = self.limiting(resource);
+        let mut answers = ask(levers, base, &with.resources(), work)?;
+        let table = with.table(levers, base, &mut answers, work)?;
+        with.allocator(levers)?.frontier(&table, resource.as_str(), amounts, work)
+    }
+
+    /// The customers for whom something, or something better, would be done if there were more of
+    /// a resource.
+    pub(crate) fn enters_next(
+        &self,
+        levers: &Levers,
+        base: &CustomerBase,
+        resource: &ResourceId,
+        customers: usize,
+        work: &Work,
+    ) -> Result<Vec<NextIn>, StrategyError> {
+        let with = self.limiting(resource);
+        let mut answers = ask(levers, base, &with.resources(), work)?;
+        let table = with.table(levers, base, &mut answers, work)?;
+        let allocator = with.allocator(levers)?;
+        let found = allocator.solve(&table, work)?;
+        let entrants = allocator.enters_next(&table, &found, resource.as_str(), customers, work)?;
+        let next = |entrant: Entrant| NextIn {
+            row: entrant.row,
+            primary: levers.ids[entrant.primary].clone(),
+            secondary: entrant.secondary.map(|lever| levers.ids[lever].clone()),
+            gain: Money::finite(entrant.gain),
+            uses: entrant.uses,
+            gain_per_unit: Money::finite(entrant.per_unit),
+        };
+        Ok(entrants.into_iter().map(next).collect())
+    }
+
+    /// The same limits, with one on this resource that holds nobody back where there was none.
+    fn limiting(&self, resource: &ResourceId) -> Self {
+        let mut with = self.clone();
+        if !with.capacities.iter().any(|(known, _)| known == resource) {
+            with.capacities.push((resource.clone(), f64::MAX));
+        }
+        with
     }
 }

@@ -67,7 +67,7 @@ pub use levers::{
     AcquireLookalikes, CrossSell, Develop, Ladder, Migrate, Programme, ReduceCostToServe, Reprice,
     Retain, UpSell, WinBack,
 };
-pub use limits::{Budgeting, LimitUse, QuotaUse};
+pub use limits::{Budgeting, LimitUse, NextIn, QuotaUse};
 pub use offer::Offer;
 pub use plan::{Brief, PlanSummary, PlannedCustomer, StrategyPlan, StrategyTotal};
 pub use products::{Affinity, NextProduct, Products};

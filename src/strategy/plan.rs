@@ -9,10 +9,11 @@ use std::fmt;
 
 use serde::Serialize;
 
+use crate::strategy::allocation::FrontierPoint;
 use crate::strategy::asked::Asked;
 use crate::strategy::choice::NONE;
-use crate::strategy::{Budgeting, Chosen, CustomerStrategy, Sensitivity, StrategyError};
-use crate::units::{CustomerId, CustomerIds, LeverId, Money, Provenance};
+use crate::strategy::{Budgeting, Chosen, CustomerStrategy, NextIn, Sensitivity, StrategyError};
+use crate::units::{CustomerId, CustomerIds, LeverId, Money, Provenance, ResourceId};
 use crate::work::Work;
 
 /// Every customer's strategies.
@@ -250,6 +251,47 @@ impl StrategyPlan {
         match &self.rows {
             Rows::Asked(asked) => asked.budgeting.as_ref(),
             Rows::Given(_) => None,
+        }
+    }
+
+    /// What the plan would gain with each of some amounts of a resource, all other limits as they
+    /// are; `None` for a plan that was made elsewhere.
+    ///
+    /// # Errors
+    ///
+    /// As [`StrategyAssigner::assign`](crate::strategy::StrategyAssigner::assign).
+    pub fn frontier(
+        &self,
+        resource: &ResourceId,
+        amounts: &[f64],
+        work: &Work,
+    ) -> Result<Option<Vec<FrontierPoint>>, StrategyError> {
+        match &self.rows {
+            Rows::Asked(Asked { limits, levers, base, .. }) => {
+                limits.frontier(levers, base, resource, amounts, work).map(Some)
+            }
+            Rows::Given(_) => Ok(None),
+        }
+    }
+
+    /// The customers for whom something, or something better, would be done first if there were more
+    /// of a resource, the largest gain for a unit of it first; `None` for a plan that was made
+    /// elsewhere.
+    ///
+    /// # Errors
+    ///
+    /// As [`StrategyAssigner::assign`](crate::strategy::StrategyAssigner::assign).
+    pub fn enters_next(
+        &self,
+        resource: &ResourceId,
+        customers: usize,
+        work: &Work,
+    ) -> Result<Option<Vec<NextIn>>, StrategyError> {
+        match &self.rows {
+            Rows::Asked(Asked { limits, levers, base, .. }) => {
+                limits.enters_next(levers, base, resource, customers, work).map(Some)
+            }
+            Rows::Given(_) => Ok(None),
         }
     }
 
