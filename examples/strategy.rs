@@ -80,7 +80,7 @@ fn run(arguments: &[String]) -> Outcome<()> {
     let value = Arc::new(fitted.value(&history, &economics, &work)?);
     let base = CustomerBase::of(Arc::clone(&value)).attributes(attributes);
     let budget = options.number("budget")?.unwrap_or(0.4 * value.rows().len() as f64);
-    let minutes = options.number("agent-minutes")?.unwrap_or(0.5 * value.rows().len() as f64);
+    let minutes = options.number("agent-minutes")?.unwrap_or(0.15 * value.rows().len() as f64);
     let plan = stated
         .cp_map()?
         .budget(Money::new(budget)?)
@@ -252,14 +252,13 @@ impl Assumptions {
 
     /// The levers with what they take.
     fn cp_map(&self) -> Outcome<CpMap> {
-        let retain = Retain::new()
-            .contact_cost(self.money("retain.contact_cost")?)
-            .uses(ResourceId::of("agent_minutes"), self.get("retain.agent_minutes"));
+        let retain = Retain::new().contact_cost(self.money("retain.contact_cost")?);
         let develop = Develop::new()
             .contact_cost(self.money("develop.contact_cost")?)
             .incentive(self.money("develop.incentive")?, self.get("develop.leakage"));
         let win_back = WinBack::new()
             .contact_cost(self.money("win_back.contact_cost")?)
+            .uses(ResourceId::of("agent_minutes"), self.get("win_back.agent_minutes"))
             .incentive(self.money("win_back.incentive")?, self.get("win_back.leakage"));
         let cheaper =
             ReduceCostToServe::new().contact_cost(self.money("reduce_cost_to_serve.contact_cost")?);

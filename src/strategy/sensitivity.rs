@@ -265,11 +265,16 @@ impl Sensitivity {
 impl fmt::Display for Sensitivity {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(f, "share of customers whose first strategy flips   at 10 %   at 25 %")?;
-        for sway in &self.rows {
+        let (some, none): (Vec<_>, Vec<_>) =
+            self.rows.iter().partition(|sway| sway.at_a_quarter() > 0.0);
+        for sway in some {
             let name = format!("{}: {}", sway.lever.in_words(), sway.assumption.in_words());
             let percent = |share: f64| format!("{:.1} %", 100.0 * share);
             let (tenth, quarter) = (percent(sway.at_a_tenth()), percent(sway.at_a_quarter()));
             writeln!(f, "  {name:<44} {tenth:>8}  {quarter:>8}")?;
+        }
+        if !none.is_empty() {
+            writeln!(f, "  {} other numbers flip nobody", none.len())?;
         }
         Ok(())
     }
