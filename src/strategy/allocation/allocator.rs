@@ -224,7 +224,7 @@ impl Allocator {
         // Where many customers are alike, all of them change their choice at one price, and too much
         // is taken back: only a mixture of choices comes close to the bound.
         let dual = minimum.best.dual;
-        let far = !(dual - totals.value <= CLOSE * dual.abs()) || !problem.keeps(&totals.used);
+        let far = dual - totals.value > CLOSE * dual.abs() || !problem.keeps(&totals.used);
         if far && minimum.mixture.len() > 1 {
             let mut others = choice::mixed(problem, &minimum.mixture, work)?;
             let mended = repair.mend(&mut others, work)?;

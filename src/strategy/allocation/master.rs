@@ -191,7 +191,8 @@ impl Master {
             let pivot = (column..size).max_by(|&a, &b| {
                 system[a][column].abs().total_cmp(&system[b][column].abs()).then(b.cmp(&a))
             })?;
-            if !(system[pivot][column].abs() > 1e-14) {
+            let size = system[pivot][column].abs();
+            if size.is_nan() || size <= 1e-14 {
                 return None;
             }
             system.swap(column, pivot);

@@ -131,7 +131,7 @@ impl<'a> Repair<'a> {
         let mut best: Option<(Change, f64)> = None;
         problem.picks(offers, |other| {
             let gain = problem.value(offers, other) - value;
-            if !(gain > 0.0) {
+            if gain.is_nan() || gain <= 0.0 {
                 return;
             }
             // Gain less the rise of the net gain is what the change uses, at the prices.
