@@ -46,6 +46,9 @@ pub struct Allocator {
 /// differ in so few customers that their repair costs nothing to speak of.
 const EXACT: usize = 65_536;
 
+/// A relative gap that leaves nothing to look for.
+const CLOSE: f64 = 2e-5;
+
 impl Allocator {
     /// No limits, no quotas, one lever for each customer at most.
     pub fn new() -> Self {
@@ -218,6 +221,18 @@ impl Allocator {
         let mut picks = own.clone();
         let repair = Repair::new(problem, prices, minimum.best.dual.abs());
         let mut totals = repair.mend(&mut picks, work)?;
+        // Where many customers are alike, all of them change their choice at one price, and too much
+        // is taken back: only a mixture of choices comes close to the bound.
+        let dual = minimum.best.dual;
+        let far = dual - totals.value > CLOSE * dual.abs() || !problem.keeps(&totals.used);
+        if far && minimum.mixture.len() > 1 {
+            let mut others = choice::mixed(problem, &minimum.mixture, work)?;
+            let mended = repair.mend(&mut others, work)?;
+            let better = mended.value > totals.value || !problem.keeps(&totals.used);
+            if problem.keeps(&mended.used) && better {
+                (picks, totals) = (others, mended);
+            }
+        }
         if let Some((other, greedy)) = &baseline {
             let keeps = problem.keeps(&totals.used);
             let better = greedy.value > totals.value || !keeps;
@@ -382,6 +397,6 @@ impl Minimum {
     /// Nothing has a price.
     fn free(prices: Vec<f64>, totals: Totals) -> Self {
         let best = crate::strategy::allocation::dual::Prices { prices, dual: totals.value, totals };
-        Self { best, passes: 1, converged: true, impossible: false }
+        Self { best, mixture: Vec::new(), passes: 1, converged: true, impossible: false }
     }
 }

@@ -49,6 +49,30 @@ pub(super) fn picks(
     Ok((picks, problem.sum(parts)))
 }
 
+/// What customers take where each follows one of several prices, shared out by weights: the
+/// customers of each are spread evenly over the rows (the golden ratio's multiples lie evenly).
+pub(super) fn mixed(
+    problem: &Problem<'_>,
+    mixture: &[(Vec<f64>, f64)],
+    work: &Work,
+) -> Result<Vec<Pick>, Cancelled> {
+    const GOLDEN: f64 = 0.618_033_988_749_894_9;
+    let mut mixed = vec![[NONE, NONE]; problem.n()];
+    let mut from = 0.0;
+    for (number, (prices, weight)) in mixture.iter().enumerate() {
+        let to = if number + 1 == mixture.len() { 1.0 } else { from + weight };
+        let (own, _) = picks(problem, prices, work)?;
+        for (row, (pick, own)) in mixed.iter_mut().zip(own).enumerate() {
+            let place = (row as f64 * GOLDEN).fract();
+            if (from..to).contains(&place) {
+                *pick = own;
+            }
+        }
+        from = to;
+    }
+    Ok(mixed)
+}
+
 /// Which tiles to look at.
 #[derive(Clone, Copy)]
 struct Tiles {

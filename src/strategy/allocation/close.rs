@@ -65,7 +65,7 @@ pub(super) fn close(
         shortfall += net - problem.net(&offers, picks[row]);
         own.push(best);
     }
-    if !(shortfall > 0.0) {
+    if shortfall <= 0.0 {
         return Ok(true);
     }
     let mut ways_in_all = 0;

@@ -23,6 +23,8 @@ pub(super) struct Prices {
 #[derive(Debug, Clone)]
 pub(super) struct Minimum {
     pub(super) best: Prices,
+    /// Prices whose choices, mixed by these weights, keep all limits on average and gain the most.
+    pub(super) mixture: Vec<(Vec<f64>, f64)>,
     /// Passes over all customers.
     pub(super) passes: usize,
     /// Whether the model proves that no prices are better, to the tolerance.
@@ -168,28 +170,33 @@ impl<'a> Dual<'a> {
         let (value, excess) = cut(&best);
         let mut master = Master::new(low, high, value, &excess);
         let (mut passes, mut kept) = (1, KEPT);
+        let mut seen = vec![start.clone()];
+        let mut mixture = Vec::new();
         let mut widened = 0;
-        let done = |best, passes, converged, impossible| {
-            Ok(Minimum { best, passes, converged, impossible })
+        let done = |best, mixture, passes, converged, impossible| {
+            Ok(Minimum { best, mixture, passes, converged, impossible })
         };
         loop {
             if best.dual < self.floor * share - 1e-9 * unit && stride == 1 {
-                return done(best, passes, true, true);
+                return done(best, mixture, passes, true, true);
             }
-            let Some(lowest) = master.lowest() else { return done(best, passes, false, false) };
+            let Some(lowest) = master.lowest() else {
+                return done(best, mixture, passes, false, false);
+            };
+            mixture = lowest.mixture.iter().map(|&(cut, by)| (seen[cut].clone(), by)).collect();
             let size = (best.dual / unit).abs().max(1e-9);
             if best.dual / unit - lowest.value <= effort.tolerance * size {
                 if !self.widen(&mut master, &lowest.prices) {
-                    return done(best, passes, true, false);
+                    return done(best, mixture, passes, true, false);
                 }
                 widened += 1;
                 if widened > 400 {
-                    return done(best, passes, false, true);
+                    return done(best, mixture, passes, false, true);
                 }
                 continue;
             }
             if passes >= effort.passes {
-                return done(best, passes, false, false);
+                return done(best, mixture, passes, false, false);
             }
             let prices: Vec<f64> = (0..rows)
                 .map(|k| {
@@ -208,6 +215,7 @@ impl<'a> Dual<'a> {
             // A cut that says nothing new about the model's lowest point: look right there.
             kept = if there <= lowest.value + 1e-13 * size && kept > 0.0 { 0.0 } else { KEPT };
             master.add(value, &excess);
+            seen.push(prices);
             if point.dual < best.dual {
                 best = point;
             }

@@ -30,6 +30,8 @@ enum Column {
 pub(super) struct Lowest {
     pub(super) prices: Vec<f64>,
     pub(super) value: f64,
+    /// The cuts that meet there, with the weights of the mixture that keeps the limits on average.
+    pub(super) mixture: Vec<(usize, f64)>,
 }
 
 /// Pivots after which the first improving column is taken instead of the steepest, which cannot
@@ -104,7 +106,12 @@ impl Master {
                 for (k, price) in duals.iter_mut().enumerate() {
                     *price = price.clamp(self.low[k], self.high[k]);
                 }
-                return Some(Lowest { prices: duals, value });
+                let weight = |(column, inverse): (&Column, &Vec<f64>)| match column {
+                    Column::Cut(cut) => Some((*cut, inverse[self.rows].max(0.0))),
+                    _ => None,
+                };
+                let mixture = self.basis.iter().zip(&inverse).filter_map(weight).collect();
+                return Some(Lowest { prices: duals, value, mixture });
             };
             let mut leaving: Option<(f64, usize)> = None;
             for (place, inverse) in inverse.iter().enumerate() {
@@ -184,7 +191,8 @@ impl Master {
             let pivot = (column..size).max_by(|&a, &b| {
                 system[a][column].abs().total_cmp(&system[b][column].abs()).then(b.cmp(&a))
             })?;
-            if !(system[pivot][column].abs() > 1e-14) {
+            let size = system[pivot][column].abs();
+            if size.is_nan() || size <= 1e-14 {
                 return None;
             }
             system.swap(column, pivot);

@@ -12,8 +12,8 @@ use crate::work::{Cancelled, Work};
 /// Rounds of taking back and filling up.
 const ROUNDS: usize = 24;
 
-/// Rounds where there are many customers, whose bound is close as it is.
-const FEW_ROUNDS: usize = 3;
+/// A round that gains less than this share is the last, where there are few customers and many.
+const WORTH_A_ROUND: [f64; 2] = [1e-9, 1e-6];
 
 /// Customers up to which everybody is looked at; above, those whose choice hangs on the prices.
 const EVERYBODY: usize = 65_536;
@@ -49,10 +49,10 @@ impl<'a> Repair<'a> {
     pub(super) fn mend(&self, picks: &mut [Pick], work: &Work) -> Result<Totals, Cancelled> {
         let mut totals = self.problem.totals(picks, work)?;
         let mut missing = f64::INFINITY;
-        let rounds = if picks.len() > EVERYBODY { FEW_ROUNDS } else { ROUNDS };
+        let worth = WORTH_A_ROUND[usize::from(picks.len() > EVERYBODY)];
         let mut round = 0;
         // Broken limits are mended however long it takes, as long as it gets on.
-        while round < rounds || !self.problem.keeps(&totals.used) {
+        while round < ROUNDS || !self.problem.keeps(&totals.used) {
             round += 1;
             if !self.problem.keeps(&totals.used) {
                 let before = self.excess(&totals.used);
@@ -67,7 +67,7 @@ impl<'a> Repair<'a> {
             missing = f64::INFINITY;
             let gained = self.fill_up(picks, &mut totals.used, work)?;
             totals = self.problem.totals(picks, work)?;
-            if gained <= 1e-9 * totals.value.abs() && self.problem.keeps(&totals.used) {
+            if gained <= worth * totals.value.abs() && self.problem.keeps(&totals.used) {
                 break;
             }
         }
@@ -114,7 +114,8 @@ impl<'a> Repair<'a> {
             }
             let relief = before - after;
             if relief > 0.0 {
-                let score = (now - problem.net(offers, other)).max(0.0) / relief;
+                let loss = (now - problem.net(offers, other)).max(0.0);
+                let score = loss / relief;
                 if best.is_none_or(|best| score < best.score) {
                     best = Some(Change { score, pick: other });
                 }
@@ -130,7 +131,7 @@ impl<'a> Repair<'a> {
         let mut best: Option<(Change, f64)> = None;
         problem.picks(offers, |other| {
             let gain = problem.value(offers, other) - value;
-            if !(gain > 0.0) {
+            if gain.is_nan() || gain <= 0.0 {
                 return;
             }
             // Gain less the rise of the net gain is what the change uses, at the prices.

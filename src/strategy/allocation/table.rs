@@ -80,7 +80,8 @@ impl OfferTable {
             .enumerate()
             .map(|(place, gain)| match gain {
                 Some(gain) => {
-                    if !(gain.abs() <= LARGEST) && refused.is_none() {
+                    // NaN is in no range.
+                    if !(-LARGEST..=LARGEST).contains(&gain) && refused.is_none() {
                         refused = Some(place);
                     }
                     gain
@@ -100,7 +101,7 @@ impl OfferTable {
         if levers > MOST_LEVERS {
             return Err(fault("levers", MOST_LEVERS, levers));
         }
-        let n = if levers == 0 { 0 } else { gains.len() / levers };
+        let n = gains.len().checked_div(levers).unwrap_or(0);
         if gains.len() != n * levers {
             return Err(fault("gains", n * levers, gains.len()));
         }

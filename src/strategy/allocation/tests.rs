@@ -263,7 +263,7 @@ fn the_same_on_any_number_of_threads() {
 
 #[test]
 fn many_customers_come_close_to_the_bound() {
-    let mut solved = 0;
+    let (mut solved, mut worst) = (0, 0.0_f64);
     for seed in 0..6 {
         let case = case(seed, 70_000, 5);
         let allocation = match solve(&case) {
@@ -272,10 +272,11 @@ fn many_customers_come_close_to_the_bound() {
         };
         check_many(&allocation);
         let gap = allocation.relative_gap().unwrap_or(0.0);
-        assert!(gap < 1e-4, "seed {seed}: {gap}");
+        println!("seed {seed}: {gap}");
+        worst = worst.max(gap);
         solved += 1;
     }
-    assert!(solved >= 3, "{solved}");
+    assert!(solved >= 3 && worst < 1e-4, "{solved}, {worst}");
 }
 
 fn check_many(allocation: &Allocation) {
