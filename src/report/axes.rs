@@ -136,6 +136,45 @@ impl<'a> Legend<'a> {
     }
 }
 
+/// Checks that no text of a chart stands on another or beyond the edge, with letters as wide as
+/// those of the widest of the usual fonts.
+#[cfg(test)]
+pub(crate) fn assert_legible(chart: &str) {
+    let number = |element: &str, name: &str| -> f64 {
+        let (_, rest) = element.split_once(&format!(" {name}=\"")).unwrap();
+        rest.split_once('"').unwrap().0.parse().unwrap()
+    };
+    let (_, view) = chart.split_once("viewBox=\"0 0 ").unwrap();
+    let mut view = view.split(['"', ' ']).map(|side| side.parse::<f64>().unwrap_or(f64::NAN));
+    let (width, height) = (view.next().unwrap(), view.next().unwrap());
+    let mut boxes: Vec<(f64, f64, f64, f64, String)> = Vec::new();
+    for element in chart.split("<text").skip(1) {
+        let (head, text) = element.split_once('>').unwrap();
+        let text = text.split_once("</text>").unwrap().0;
+        let text = text.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&");
+        let (x, y, size) = (number(head, "x"), number(head, "y"), number(head, "font-size"));
+        let letter = if head.contains("font-weight=\"400\"") { 0.56 } else { 0.61 };
+        let wide = letter * size * text.chars().count() as f64;
+        let left = match head {
+            _ if head.contains("\"middle\"") => x - wide / 2.0,
+            _ if head.contains("\"end\"") => x - wide,
+            _ => x,
+        };
+        let found = (left, y - 0.75 * size, left + wide, y + 0.2 * size, text);
+        let inside = found.0 >= 0.0 && found.1 >= 0.0 && found.2 <= width && found.3 <= height;
+        assert!(inside, "{found:?} beyond {width} by {height}");
+        for other in &boxes {
+            let apart = found.2 <= other.0
+                || other.2 <= found.0
+                || found.3 <= other.1
+                || other.3 <= found.1;
+            assert!(apart, "{found:?} on {other:?}");
+        }
+        boxes.push(found);
+    }
+    assert!(!boxes.is_empty());
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -179,43 +218,4 @@ mod tests {
         Legend::new(300.0, &[entry; 3]).draw(&mut svg, (0.0, 0.0));
         assert_legible(&svg.finish());
     }
-}
-
-/// Checks that no text of a chart stands on another or beyond the edge, with letters as wide as
-/// those of the widest of the usual fonts.
-#[cfg(test)]
-pub(crate) fn assert_legible(chart: &str) {
-    let number = |element: &str, name: &str| -> f64 {
-        let (_, rest) = element.split_once(&format!(" {name}=\"")).unwrap();
-        rest.split_once('"').unwrap().0.parse().unwrap()
-    };
-    let (_, view) = chart.split_once("viewBox=\"0 0 ").unwrap();
-    let mut view = view.split(['"', ' ']).map(|side| side.parse::<f64>().unwrap_or(f64::NAN));
-    let (width, height) = (view.next().unwrap(), view.next().unwrap());
-    let mut boxes: Vec<(f64, f64, f64, f64, String)> = Vec::new();
-    for element in chart.split("<text").skip(1) {
-        let (head, text) = element.split_once('>').unwrap();
-        let text = text.split_once("</text>").unwrap().0;
-        let text = text.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&");
-        let (x, y, size) = (number(head, "x"), number(head, "y"), number(head, "font-size"));
-        let letter = if head.contains("font-weight=\"400\"") { 0.56 } else { 0.61 };
-        let wide = letter * size * text.chars().count() as f64;
-        let left = match head {
-            _ if head.contains("\"middle\"") => x - wide / 2.0,
-            _ if head.contains("\"end\"") => x - wide,
-            _ => x,
-        };
-        let found = (left, y - 0.75 * size, left + wide, y + 0.2 * size, text);
-        let inside = found.0 >= 0.0 && found.1 >= 0.0 && found.2 <= width && found.3 <= height;
-        assert!(inside, "{found:?} beyond {width} by {height}");
-        for other in &boxes {
-            let apart = found.2 <= other.0
-                || other.2 <= found.0
-                || found.3 <= other.1
-                || other.3 <= found.1;
-            assert!(apart, "{found:?} on {other:?}");
-        }
-        boxes.push(found);
-    }
-    assert!(!boxes.is_empty());
 }

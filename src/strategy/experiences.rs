@@ -232,7 +232,7 @@ impl<'a> Experiences<'a> {
             return Err(bad("weights", row, 1, "finite and at least 0"));
         }
         let weight = blocks::sum(n, |row| self.weight(row));
-        if !(weight > 0.0) {
+        if weight <= 0.0 {
             return param("weights", weight, "something above 0");
         }
         let most = LARGEST_TOTAL / weight.max(1.0);

@@ -176,12 +176,9 @@ fn first_gains(table: &Table<'_>, work: &Work) -> Result<Vec<f64>, Cancelled> {
 /// Gives the experience to those customers of a block for whom it is the best so far.
 fn take(table: &Table<'_>, column: usize, places: Range<usize>, best: &mut [f64]) -> Change {
     let mut change = Change { adds: 0.0, customers: 0, loss: vec![0.0; table.width] };
-    // One number of every row is a walk through all memory. Read before anything is decided, many
-    // of the loads are under way at once.
-    let now = places.clone().map(|place| table.values[table.row(place) * table.width + column]);
-    let now: Vec<f64> = now.collect();
-    for ((place, best), now) in places.zip(best).zip(now) {
+    for (place, best) in places.zip(best) {
         let row = table.row(place);
+        let now = table.values[row * table.width + column];
         let weight = table.weight(row);
         if now > *best && weight > 0.0 {
             let before = *best;
