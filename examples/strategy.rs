@@ -23,7 +23,10 @@ use segmentry::strategy::{
     CpMap, CustomerBase, CustomerStrategy, Develop, ReduceCostToServe, Retain, StrategyAssigner,
     StrategyPlan, ValueMap, WinBack,
 };
-use segmentry::units::{Money, ResourceId};
+use segmentry::treatment::{
+    Assignments, Cap, ContactPolicy, QuietHours, Scheduler, TimeOfDay, TreatmentPlan,
+};
+use segmentry::units::{ChannelId, Date, Days, Money, ResourceId};
 use segmentry::value::{CustomerValue, Economics, LifetimeValue, ValueModel};
 use segmentry::work::Work;
 
@@ -112,6 +115,7 @@ fn run(arguments: &[String]) -> Outcome<()> {
     let map = ValueMap::of(&value, &plan)?;
     value_map(&map);
     explain(&value, &plan);
+    contacts(&plan, history.observed_until(), &work)?;
 
     let out = options.get("out").unwrap_or("strategy-out");
     fs::create_dir_all(out)?;
@@ -199,6 +203,28 @@ fn not_funded(strategy: &CustomerStrategy) -> String {
             format!("; within the limits: {}", names.join(" and "))
         }
     }
+}
+
+/// The contacts of the four weeks after the observation.
+///
+/// No consents are known here, so that letters and e-mails are taken to be allowed; an application
+/// passes the consents that it has, and whoever gave none is not addressed.
+fn contacts(plan: &StrategyPlan, observed_until: Date, work: &Work) -> Outcome<()> {
+    let treatments = TreatmentPlan::retail();
+    let assignments = Assignments::from_plan(plan, work)?;
+    let night = QuietHours::new(TimeOfDay::new(20, 0)?, TimeOfDay::new(8, 0)?);
+    let policy = ContactPolicy::new()
+        .cap(Cap::over_all(2, Days::new(14)))
+        .quiet_hours(night)
+        .without_consent(ChannelId::of("letter"))
+        .without_consent(ChannelId::of("email"));
+    let first = Date::from_day_number(observed_until.day_number() + 1).unwrap_or(observed_until);
+    let schedule = Scheduler::new(&treatments, first, Days::weeks(4))
+        .policy(&policy)
+        .capacity(ChannelId::of("letter"), 100.0)
+        .schedule(&assignments, work)?;
+    println!("The next four weeks, at most 100 letters a day:\n\n{}", schedule.summary());
+    Ok(())
 }
 
 /// One line a customer.
