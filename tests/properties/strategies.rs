@@ -204,7 +204,8 @@ impl Lever for Boxed {
 fn what_is_bought_next_has_the_same_bits_for_any_number_of_threads() {
     // Those in even rows like even products.
     let likes = |row: usize, product: usize| {
-        (row * (product + 3) / 5) % if (row + product) % 2 == 0 { 2 } else { 5 } == 0
+        let of = if (row + product).is_multiple_of(2) { 2 } else { 5 };
+        (row * (product + 3) / 5).is_multiple_of(of)
     };
     let held = |row| (0..11).filter(|&product| likes(row, product)).collect();
     let holdings: Vec<Vec<usize>> = (0..10_000).map(held).collect();

@@ -7,6 +7,9 @@
 //! `(m - c) q (1 - q^H) / (1 - q)` with `q = r / (1 + d)`, as rates: summed period by period, a
 //! change of it is the gain of the lever that makes the change.
 
+// The platform's own functions are the independent ones here, and no bits depend on them.
+#![allow(clippy::disallowed_methods)]
+
 #[cfg(feature = "csv")]
 use segmentry::data::{
     AttributeBatch, AttributeBatches, AttributeField, AttributeKind, AttributeSource,
@@ -54,8 +57,8 @@ fn stated(row: usize) -> Stated {
         margin: [0.2, 0.35, 0.5][row % 3],
         cost_a_year: (row % 7 != 3).then_some([0.0, 4.0, 9.0, 30.0, 90.0][row % 5]),
         tier: row % 3,
-        paper: row % 2 == 0,
-        holds: [row % 2 == 0, row % 3 == 0, row % 5 == 0],
+        paper: row.is_multiple_of(2),
+        holds: [2, 3, 5].map(|of| row.is_multiple_of(of)),
         affinities: [0.3, 0.2, 0.1].map(|near| near + (row % 11) as f32 * near * near),
     }
 }
@@ -81,8 +84,8 @@ impl AttributeSource for Crm {
         Ok(Box::new(std::iter::once(Ok(AttributeBatch {
             customers: IdColumn::texts(ids.iter().map(String::as_str).collect()),
             columns: vec![
-                AttributeValues::Number(margins.into()),
-                AttributeValues::Number(costs.into()),
+                AttributeValues::Number(margins),
+                AttributeValues::Number(costs),
                 AttributeValues::Text(tiers),
                 AttributeValues::Text(plans),
             ],

@@ -17,7 +17,9 @@ fn dice(state: &mut u64) -> u64 {
 fn market(customers: usize, products: usize) -> Vec<Vec<usize>> {
     let mut state = 7;
     let mut row = |_| {
-        (0..products).filter(|&p| dice(&mut state) % (3 + p as u64) == 0).collect::<Vec<usize>>()
+        (0..products)
+            .filter(|&p| dice(&mut state).is_multiple_of(3 + p as u64))
+            .collect::<Vec<usize>>()
     };
     (0..customers).map(&mut row).collect()
 }
