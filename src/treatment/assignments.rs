@@ -19,7 +19,7 @@ pub struct Purpose {
     pub cost: Money,
 }
 
-/// The funded primary and secondary strategies of all customers, 48 bytes a customer.
+/// The funded primary and secondary strategies of all customers, 64 bytes a customer.
 #[derive(Clone, PartialEq)]
 pub struct Assignments {
     ids: CustomerIds,
