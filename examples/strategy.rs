@@ -20,8 +20,8 @@ use segmentry::data::{
 };
 use segmentry::report::value_map_chart;
 use segmentry::strategy::{
-    CpMap, CustomerBase, CustomerStrategy, Develop, ReduceCostToServe, Retain, StrategyAssigner,
-    StrategyPlan, ValueMap, WinBack,
+    CpMap, CustomerBase, CustomerStrategy, Develop, MapCell, ReduceCostToServe, Retain,
+    StrategyAssigner, StrategyPlan, ValueMap, WinBack,
 };
 use segmentry::treatment::{
     Assignments, Cap, ContactPolicy, QuietHours, Scheduler, TimeOfDay, TreatmentPlan,
@@ -131,21 +131,20 @@ fn run(arguments: &[String]) -> Outcome<()> {
 fn value_map(map: &ValueMap) {
     println!("The customer value map, by fifths of current value and headroom:\n");
     println!("value    headroom  customers       current      headroom      risk          gain");
-    let mut fifths: BTreeMap<(u8, u8), (usize, f64, f64, f64, f64)> = BTreeMap::new();
-    for cell in &map.cells {
-        let fifth = |decile: u8| decile.div_ceil(2);
-        let key = (fifth(cell.value_band), fifth(cell.headroom_band));
-        let sum = fifths.entry(key).or_default();
-        sum.0 += cell.customers;
-        sum.1 += cell.current.amount();
-        sum.2 += cell.headroom.map_or(0.0, Money::amount);
-        sum.3 += cell.mean_risk.unwrap_or(0.0) * cell.customers as f64;
-        sum.4 += cell.gain.amount();
-    }
-    for ((value, headroom), (customers, current, room, risk, gain)) in fifths {
-        let risk = 100.0 * risk / customers as f64;
+    let fifth = |decile: u8| decile.div_ceil(2);
+    let place = |cell: &MapCell| (fifth(cell.value_band), fifth(cell.headroom_band));
+    let mut cells: Vec<&MapCell> = map.cells.iter().collect();
+    cells.sort_by_key(|cell| place(cell));
+    for fifth in cells.chunk_by(|a, b| place(a) == place(b)) {
+        let customers: usize = fifth.iter().map(|cell| cell.customers).sum();
+        let risk = |cell: &&MapCell| cell.mean_risk.unwrap_or(0.0) * cell.customers as f64;
+        let (value, headroom) = place(fifth[0]);
         println!(
-            "{value:>5}    {headroom:>8}  {customers:>9}  {current:>12.2}  {room:>12.2}  {risk:>6.1} %  {gain:>12.2}"
+            "{value:>5}    {headroom:>8}  {customers:>9}  {:>12}  {:>12}  {:>6.1} %  {:>12}",
+            fifth.iter().map(|cell| cell.current).sum::<Money>(),
+            fifth.iter().filter_map(|cell| cell.headroom).sum::<Money>(),
+            100.0 * fifth.iter().map(risk).fold(0.0, |sum, more| sum + more) / customers as f64,
+            fifth.iter().map(|cell| cell.gain).sum::<Money>(),
         );
     }
     println!();

@@ -26,12 +26,15 @@ fn faults(rule: Rule) -> Vec<PlanFinding> {
     plan(vec![rule]).validate()
 }
 
+/// Steps, and which of them somebody reaches.
+type Case<'a> = (&'a [(Condition, &'a [StopOn])], &'a [bool]);
+
 #[test]
 fn steps_that_nobody_reaches() {
     let sent: &[StopOn] = &[StopOn::Sent];
     let on_response: &[StopOn] = &[StopOn::Response];
     let on_purchase: &[StopOn] = &[StopOn::Purchase];
-    let cases: [(&[(Condition, &[StopOn])], &[bool]); 11] = [
+    let cases: [Case<'_>; 11] = [
         // Behind an unconditional stop.
         (&[(Always, sent), (Always, &[])], &[true, false]),
         // The stop is only for those who have not answered.
