@@ -20,11 +20,12 @@ use crate::features::{Behaviour, FeatureExtractor, FeatureMatrix, Scaling};
 use crate::needs::Needs;
 use crate::profile::Profile;
 use crate::report::{Report, ReportParts};
+use crate::strategy::allocation::FrontierPoint;
 use crate::strategy::{
     CpMap, CustomerBase, Products, Sensitivity, StrategyAssigner, StrategyError, StrategyPlan,
     ValueMap,
 };
-use crate::units::{Date, Money, SegmentId};
+use crate::units::{Date, Money, ResourceId, SegmentId};
 use crate::validate::{Checks, Evidence, Verdict};
 use crate::value::{Concentration, CustomerValue, Economics, LifetimeValue, ValueModel};
 use crate::work::Work;
@@ -296,6 +297,7 @@ impl Blueprint {
         }
         let plan = self.strategy.assign(&base, work)?;
         let sensitivity = plan.sensitivity(work)?;
+        let frontier = frontier(&plan, work)?;
         let map = ValueMap::of(&value, &plan)?;
         Ok(BlueprintResult {
             history,
@@ -311,6 +313,7 @@ impl Blueprint {
             verdict,
             plan,
             sensitivity,
+            frontier,
             map,
         })
     }
@@ -333,9 +336,20 @@ impl Blueprint {
     }
 }
 
+/// What shares of the budget would gain, and what multiples.
+fn frontier(plan: &StrategyPlan, work: &Work) -> Result<Vec<FrontierPoint>> {
+    let limits = plan.budgeting().map_or(&[][..], |budgeting| budgeting.limits.as_slice());
+    let Some(budget) = limits.iter().find(|limit| limit.resource == ResourceId::MONEY) else {
+        return Ok(Vec::new());
+    };
+    let shares = [0.0, 0.1, 0.25, 0.5, 0.75, 1.0, 1.5, 2.0, 3.0];
+    let amounts = shares.map(|share| share * budget.at_most);
+    Ok(plan.frontier(&ResourceId::MONEY, &amounts, work)?.unwrap_or_default())
+}
+
 /// The categories as products, where they were asked for and are few enough to be compared in pairs.
 fn products(history: &CustomerHistory, work: &Work) -> Result<Option<Products>> {
-    if history.categories().is_err() {
+    if history.categories().map_or(true, |known| known.names().is_empty()) {
         return Ok(None);
     }
     match Products::from_history(history) {
@@ -439,6 +453,7 @@ pub struct BlueprintResult {
     verdict: Verdict,
     plan: StrategyPlan,
     sensitivity: Option<Sensitivity>,
+    frontier: Vec<FrontierPoint>,
     map: ValueMap,
 }
 
@@ -509,6 +524,12 @@ impl BlueprintResult {
         self.sensitivity.as_ref()
     }
 
+    /// What other budgets would gain, from none to three times what there is; empty without a
+    /// budget.
+    pub fn frontier(&self) -> &[FrontierPoint] {
+        &self.frontier
+    }
+
     /// Customers by current value and headroom.
     pub fn value_map(&self) -> &ValueMap {
         &self.map
@@ -528,6 +549,7 @@ impl BlueprintResult {
             verdict: &self.verdict,
             plan: &self.plan,
             sensitivity: self.sensitivity.as_ref(),
+            frontier: &self.frontier,
             map: &self.map,
         })
     }

@@ -13,6 +13,7 @@ use crate::report::strategy_section::strategy_section;
 use crate::report::suppress::withheld_entries;
 use crate::report::text::summary;
 use crate::report::{decile_chart, lorenz_chart, profile_chart};
+use crate::strategy::allocation::FrontierPoint;
 use crate::strategy::{Sensitivity, StrategyPlan, ValueMap};
 use crate::units::{Money, Probability};
 use crate::validate::{Answer, Outcome, Verdict};
@@ -43,6 +44,8 @@ pub struct ReportParts<'a> {
     pub plan: &'a StrategyPlan,
     /// How much the plan hangs on assumptions, where that is known.
     pub sensitivity: Option<&'a Sensitivity>,
+    /// What other budgets would gain; empty without a budget.
+    pub frontier: &'a [FrontierPoint],
     /// Customers by value and headroom.
     pub map: &'a ValueMap,
 }

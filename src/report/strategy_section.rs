@@ -5,9 +5,12 @@ use crate::report::numbers::{grouped, percent, short, span};
 use crate::report::page::{ReportParts, capitalised, card, section};
 use crate::report::suppress::withheld_entries;
 use crate::report::svg::strategy_colour;
-use crate::report::{SensitivityBar, sensitivity_chart, value_map_chart};
+use crate::report::{
+    FrontierMark, SensitivityBar, frontier_chart, sensitivity_chart, value_map_chart,
+};
+use crate::strategy::allocation::FrontierPoint;
 use crate::strategy::{Budgeting, PlanSummary, Sensitivity, StrategyPlan};
-use crate::units::ResourceId;
+use crate::units::{Money, ResourceId};
 use crate::value::ValueUnit;
 
 /// The section, in which no figure is of fewer than `least` customers.
@@ -27,7 +30,7 @@ pub(crate) fn strategy_section(parts: &ReportParts<'_>, least: usize) -> String 
         ),
     };
     if let Some(budgeting) = parts.plan.budgeting() {
-        cards += &within_limits(budgeting, least);
+        cards += &within_limits(budgeting, parts.frontier, least);
     }
     if let Some(sensitivity) = parts.sensitivity {
         cards += &how_sure(sensitivity, &summary, least);
@@ -94,7 +97,7 @@ fn what_to_do(summary: &PlanSummary, plan: &StrategyPlan, least: usize) -> Strin
 }
 
 /// Budget and capacities, and what one more unit of each would gain.
-fn within_limits(budgeting: &Budgeting, least: usize) -> String {
+fn within_limits(budgeting: &Budgeting, frontier: &[FrontierPoint], least: usize) -> String {
     let title = "What budget and capacity leave";
     if budgeting.acting < least {
         return card(title, "Withheld: something is done for too few customers to show.", "");
@@ -128,10 +131,21 @@ fn within_limits(budgeting: &Budgeting, least: usize) -> String {
             )
         })
         .collect();
+    let marks: Vec<FrontierMark> = frontier
+        .iter()
+        .filter(|point| point.customers == 0 || point.customers >= least)
+        .map(|point| FrontierMark {
+            budget: Money::finite(point.at_most),
+            gain: Money::finite(point.value),
+        })
+        .collect();
+    let money = budgeting.limits.iter().find(|limit| limit.resource == ResourceId::MONEY);
+    let current = money.map(|limit| Money::finite(limit.at_most));
+    let chart = frontier_chart(&marks, &[], current).unwrap_or_default();
     let body = format!(
         "<table><tr><th>Limit</th><th>There is</th><th>Used</th><th>One more gains</th></tr>{limits}</table>\
          <ul class=\"note rules\">{quotas}<li>{} of the {} to be gained without limits; serving the largest gains first \
-         would bring {}.</li><li>No plan within these limits gains more than {}.</li></ul>",
+         would bring {}.</li><li>No plan within these limits gains more than {}.</li></ul>{chart}",
         short(budgeting.gain),
         short(budgeting.unlimited),
         short(budgeting.greedy),
