@@ -73,6 +73,7 @@
 //! | `csv` | yes | transactions, attributes and events from CSV |
 //! | `gzip` | no | CSV files packed by gzip |
 //! | `arrow` | no | transactions from Arrow record batches and Parquet files |
+//! | `milp` | no | an exact solver for small allocations of budgets |
 //! | `parallel` | yes | work on the threads of the caller's rayon pool; the results keep their bits |
 //!
 //! Without any of them the crate builds for `wasm32-unknown-unknown`.

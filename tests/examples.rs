@@ -369,3 +369,41 @@ fn segments_of_a_file_by_several_methods() {
         assert!(!run("segments", &[&[file], wrong].concat()).status.success(), "{wrong:?}");
     }
 }
+
+/// Every customer of the bundled sample has a strategy, the budget holds, and the story is told.
+#[test]
+fn a_strategy_for_every_customer_within_a_budget() {
+    let scratch = Scratch::new("strategy");
+    let out = scratch.0.join("out");
+    let arguments = ["--budget", "50", "--agent-minutes", "60", "--out", out.to_str().unwrap()];
+    let output = run("strategy", &arguments);
+    assert!(output.status.success(), "{}", text(&output.stderr));
+    let told = text(&output.stdout);
+    for line in [
+        "    2357 customers  no reduce cost to serve: the cost to serve is not known",
+        "    2357 customers  no cross sell: the products held are not known",
+        "share of customers whose first strategy flips   at 10 %   at 25 %",
+        "Three customers:",
+    ] {
+        assert!(told.lines().any(|told| told == line), "{line}\n{told}");
+    }
+    let used = |name: &str| -> f64 {
+        let line = told.lines().find(|line| line.starts_with(name)).unwrap();
+        line[name.len()..].split(' ').next().unwrap().parse().unwrap()
+    };
+    assert!((40.0..=50.0).contains(&used("money: ")), "{told}");
+    assert!(used("agent minutes: ") <= 60.0, "{told}");
+
+    let strategies = table(&out.join("strategies.csv"));
+    assert_eq!(strategies.len(), 2357);
+    let mut funded = 0;
+    for row in &strategies {
+        let gain: f64 = row["primary_gain"].parse().unwrap();
+        assert!(gain > 0.0 || (row["primary"] == "maintain" && gain == 0.0), "{row:?}");
+        assert_eq!(row["secondary"].is_empty(), row["secondary_gain"].is_empty());
+        funded += usize::from(gain > 0.0 && row["primary_funded"] == "true");
+    }
+    let wanted = strategies.iter().filter(|row| row["primary"] != "maintain").count();
+    assert!(0 < funded && funded < wanted, "{funded} of {wanted}");
+    assert!(fs::read_to_string(out.join("value_map.svg")).unwrap().starts_with("<svg"));
+}

@@ -53,6 +53,17 @@ fn the_main_job_under_the_default_rules() {
     // What lapsed is won back, also where the model cannot tell dropout from a low rate.
     let value = result.value();
     assert!(value.basis().notes.iter().any(|note| note.contains("cannot tell dropout")));
+    // Levers without inputs say which one is missing, for everybody.
+    let rules = result.strategies().rules();
+    for (lever, rule) in [
+        ("cross_sell", "the products held are not known"),
+        ("reduce_cost_to_serve", "the cost to serve is not known"),
+        ("up_sell", "no tiers are stated"),
+        ("migrate", "no move is stated"),
+    ] {
+        let told = rules.iter().find(|told| told.0.as_str() == lever && told.1 == rule);
+        assert_eq!(told.map(|told| told.2), Some(4_339), "{lever}");
+    }
     let silent = (0..value.rows().len()).filter(|&row| {
         value.rows()[row].purchases == 1 && value.rows()[row].days_since_last.count() > 300
     });
