@@ -10,20 +10,17 @@
 // The platform's own functions are the independent ones here, and no bits depend on them.
 #![allow(clippy::disallowed_methods)]
 
-#[cfg(feature = "csv")]
 use segmentry::data::{
     AttributeBatch, AttributeBatches, AttributeField, AttributeKind, AttributeSource,
     AttributeValues, Attributes, CsvTransactions, CustomerHistory, HistorySpec, IdColumn,
     SourceError,
 };
-#[cfg(feature = "csv")]
 use segmentry::strategy::{
     Affinity, CrossSell, Develop, Ladder, Products, ReduceCostToServe, Reprice, UpSell, WinBack,
 };
 use segmentry::strategy::{CpMap, CustomerBase, Migrate, Retain, StrategyAssigner};
 use segmentry::units::{CustomerIds, Days, Estimate, Money, Probability};
 use segmentry::value::{CustomerValue, Rates, ValueBasis, ValueUnit, Worth};
-#[cfg(feature = "csv")]
 use segmentry::value::{Economics, LifetimeValue, ValueModel};
 use segmentry::work::Work;
 
@@ -34,14 +31,11 @@ const TO_THE_BILLIONTH: f64 = 1e-9;
 /// thousand periods added up.
 const ROUNDINGS_OF_A_SUM: f64 = 1e-9;
 
-#[cfg(feature = "csv")]
 const TIERS: [&str; 3] = ["basic", "plus", "pro"];
-#[cfg(feature = "csv")]
 const PRODUCTS: [(&str, f64, Option<f64>); 3] =
     [("records", 40.0, None), ("books", 25.0, Some(0.3)), ("films", 60.0, Some(0.1))];
 
 /// What is stated of a customer.
-#[cfg(feature = "csv")]
 struct Stated {
     margin: f64,
     cost_a_year: Option<f64>,
@@ -51,7 +45,6 @@ struct Stated {
     affinities: [f32; 3],
 }
 
-#[cfg(feature = "csv")]
 fn stated(row: usize) -> Stated {
     Stated {
         margin: [0.2, 0.35, 0.5][row % 3],
@@ -63,10 +56,8 @@ fn stated(row: usize) -> Stated {
     }
 }
 
-#[cfg(feature = "csv")]
 struct Crm(usize, CustomerIds);
 
-#[cfg(feature = "csv")]
 impl AttributeSource for Crm {
     fn fields(&self) -> Result<Vec<AttributeField>, SourceError> {
         let number = |name| AttributeField::own(name, AttributeKind::Number);
@@ -93,13 +84,11 @@ impl AttributeSource for Crm {
     }
 }
 
-#[cfg(feature = "csv")]
 fn money(amount: f64) -> Money {
     Money::new(amount).unwrap()
 }
 
 /// The customers, with everything stated.
-#[cfg(feature = "csv")]
 fn cdnow() -> CustomerBase {
     let file = format!("{}/examples/data/cdnow.csv", env!("CARGO_MANIFEST_DIR"));
     let shop = CsvTransactions::open(file).unwrap().time("date");
@@ -126,7 +115,6 @@ fn cdnow() -> CustomerBase {
     CustomerBase::of(value).attributes(attributes).products(products)
 }
 
-#[cfg(feature = "csv")]
 fn levers() -> CpMap {
     let ladder = Ladder::new("tier").tier("basic", 100.0).tier("plus", 130.0).tier("pro", 200.0);
     CpMap::none()
@@ -148,7 +136,6 @@ fn levers() -> CpMap {
 }
 
 /// The line of a customer in the spreadsheet: the gain of each lever, or a blank.
-#[cfg(feature = "csv")]
 fn line(worth: &Worth, row: usize) -> [Option<f64>; 8] {
     let known = stated(row);
     let rates = worth.rates.unwrap();
@@ -212,7 +199,6 @@ fn line(worth: &Worth, row: usize) -> [Option<f64>; 8] {
     ]
 }
 
-#[cfg(feature = "csv")]
 #[test]
 fn ten_customers_recomputed() {
     const NAMES: [&str; 8] = [

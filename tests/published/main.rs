@@ -25,6 +25,7 @@ mod indices;
 mod iris;
 mod k_means_optima;
 mod latent_class;
+#[cfg(feature = "csv")]
 mod levers_by_hand;
 mod mixed_kinds;
 mod needs_exclusivity;
