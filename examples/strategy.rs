@@ -187,6 +187,9 @@ fn explain(value: &CustomerValue, plan: &StrategyPlan) {
             }
         }
         println!("  ahead of the next by {}{}.", strategy.lead(), not_funded(strategy));
+        if let Some(why) = strategy.why_not_funded() {
+            println!("  not done: {why}");
+        }
         for (lever, rule) in strategy.ineligible() {
             println!("  no {}: {}", lever.in_words(), rule.rule());
         }

@@ -81,6 +81,10 @@ impl Asked {
         let secondary = chosen(pick.secondary, pick.primary, true)
             .map(|second| second.funded_if(kept.is_funded(pick.secondary)));
         let why_no_secondary = self.why_no_secondary(pick, &eligible);
+        let displaced = eligible.iter().find(|option| {
+            !kept.is_funded(pick.primary) && option.lever == usize::from(pick.primary)
+        });
+        let why_not_funded = displaced.and_then(|option| self.displaced(option));
         let within = [chosen(acts.primary, NONE, true), chosen(acts.secondary, acts.primary, true)];
         let mut options: Vec<Chosen> =
             eligible.iter().filter_map(|option| chosen(option.lever as u8, NONE, false)).collect();
@@ -93,6 +97,7 @@ impl Asked {
             secondary,
             acts: within.into_iter().flatten().collect(),
             why_no_secondary,
+            why_not_funded,
             options,
             ineligible,
         }
@@ -123,6 +128,23 @@ impl Asked {
         let terms = gain.terms.scaled(left);
         let chosen = Chosen::new(id, of(gain.mean), error, gain.provenance, reason);
         Some(chosen.terms(terms).spending(offer.spend_needed()))
+    }
+
+    /// What an offer that is not done would have used, and what that is worth.
+    fn displaced(&self, option: &Eligible) -> Option<String> {
+        let mut used = Vec::new();
+        let mut worth = 0.0;
+        for limit in &self.budgeting.as_ref()?.limits {
+            let amount = option.offer.used(&limit.resource);
+            if amount > 0.0 {
+                worth += amount * limit.price.amount();
+                // Without digits that say nothing: 10 minutes, 1.75 money.
+                let amount = (amount * 100.0).round() / 100.0;
+                used.push(format!("{amount} {}", limit.resource.in_words()));
+            }
+        }
+        let (gain, worth) = (option.gain.mean, Money::finite(worth));
+        Some(format!("gains {gain} and uses {}, worth {worth} elsewhere", used.join(" and ")))
     }
 
     fn why_no_secondary(&self, pick: Pick, eligible: &[Eligible]) -> String {

@@ -104,6 +104,7 @@ pub struct CustomerStrategy {
     pub(crate) secondary: Option<Chosen>,
     pub(crate) acts: Vec<Chosen>,
     pub(crate) why_no_secondary: String,
+    pub(crate) why_not_funded: Option<String>,
     pub(crate) options: Vec<Chosen>,
     pub(crate) ineligible: Vec<(LeverId, Ineligible)>,
 }
@@ -119,7 +120,8 @@ impl CustomerStrategy {
         let options: Vec<Chosen> =
             std::iter::once(primary.clone()).chain(secondary.clone()).collect();
         let acts = options.iter().filter(|chosen| chosen.funded).cloned().collect();
-        Self { primary, secondary, acts, why_no_secondary, options, ineligible }
+        let why_not_funded = None;
+        Self { primary, secondary, acts, why_no_secondary, why_not_funded, options, ineligible }
     }
 
     /// What to do first, were there no limits.
@@ -136,6 +138,12 @@ impl CustomerStrategy {
     /// above, or cheaper ones in their place, or nothing.
     pub fn within_limits(&self) -> &[Chosen] {
         &self.acts
+    }
+
+    /// What the primary strategy uses, and what that is worth at the shadow prices of the limits, where
+    /// it is not done; `None` where it is, and for a customer of a plan made elsewhere.
+    pub fn why_not_funded(&self) -> Option<&str> {
+        self.why_not_funded.as_deref()
     }
 
     /// Every lever that applies, the largest gain first; a gain here is the lever's own, nothing

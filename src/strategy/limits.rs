@@ -137,10 +137,10 @@ impl Limits {
         work: &Work,
     ) -> Result<OfferTable, StrategyError> {
         let width = levers.ids.len();
-        if width == 0 {
-            return Ok(OfferTable::without_levers(base.n_customers()));
-        }
-        let mut table = OfferTable::of_gains(width, std::mem::take(&mut answers.gains))?;
+        let mut table = match width {
+            0 => OfferTable::without_levers(base.n_customers()),
+            _ => OfferTable::of_gains(width, std::mem::take(&mut answers.gains))?,
+        };
         for ((resource, _), same) in self.capacities.iter().zip(&answers.same_uses) {
             let used = match same {
                 Some(used) => Uses::PerLever(used.clone()),
@@ -271,3 +271,6 @@ impl Limits {
         with
     }
 }
+
+#[cfg(test)]
+mod tests;
