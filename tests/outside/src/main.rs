@@ -8,7 +8,11 @@ use segmentry::data::{
     Amounts, Batch, Batches, CustomerHistory, HistorySpec, IdColumn, RowOrder, ScanRequest,
     SourceError, Times, TransactionSource,
 };
-use segmentry::units::Date;
+use segmentry::strategy::{Candidate, CpMap, Ineligible, Lever, Offer};
+use segmentry::treatment::{
+    Assignments, Channel, ContactPolicy, Rule, Scheduler, Sequence, Step, TreatmentPlan,
+};
+use segmentry::units::{ChannelId, Date, Days, Estimate, LeverId, Money};
 use segmentry::work::Work;
 
 /// Bookings by account: the day and the cents.
@@ -29,6 +33,29 @@ impl TransactionSource for Shop {
     }
 }
 
+/// A strategy of the shop's own: a card for those who have not come for a fortnight.
+struct Card;
+
+const CARD: LeverId = LeverId::of("card");
+
+impl Lever for Card {
+    fn id(&self) -> LeverId {
+        CARD
+    }
+
+    fn offer(&self, customer: &Candidate<'_>) -> Result<Offer, Ineligible> {
+        if customer.worth().days_since_last < Days::weeks(2) {
+            return Err(Ineligible::because("came within a fortnight"));
+        }
+        let works = Estimate::assumed(0.5).map_err(|_| Ineligible::because("no estimate"))?;
+        Ok(Offer::new(works).purchases(1.5).contact_cost(Money::from_minor(70, 2)))
+    }
+
+    fn why(&self, customer: &Candidate<'_>) -> String {
+        format!("not seen for {}", customer.worth().days_since_last)
+    }
+}
+
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let monday = Date::from_ymd(2026, 1, 5)?.day_number();
     let account = |n: i64| {
@@ -43,6 +70,23 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
 
     let result = Blueprint::new().build(&shop, &Work::new())?;
     assert_eq!(result.strategies().ids().len(), 500);
+
+    // The same with the shop's own card, within a budget, and the mailing that follows from it.
+    let strategy = CpMap::none().with(Card).budget(Money::new(20.0)?);
+    let result = Blueprint::new().strategy(strategy).build(&shop, &Work::new())?;
+    let plan = result.strategies();
+    let budgeting = plan.budgeting().ok_or("there is a budget")?;
+    assert!(budgeting.limits[0].used <= 20.0 && budgeting.bound >= budgeting.gain);
+    let post = ChannelId::of("post");
+    let sequence = Sequence::new("come_again", [post.clone()]).step(Step::after(Days::new(0)));
+    let channels = vec![Channel::new(post.clone(), Money::from_minor(70, 2))];
+    let mailing = TreatmentPlan::new(channels, vec![Rule::new(CARD, sequence)])?;
+    assert!(mailing.validate().is_empty());
+    let schedule = Scheduler::new(&mailing, Date::from_ymd(2026, 4, 1)?, Days::weeks(4))
+        .policy(&ContactPolicy::new().without_consent(post))
+        .schedule(&Assignments::from_plan(plan, &Work::new())?, &Work::new())?;
+    assert_eq!(schedule.summary().contacts as usize, budgeting.acting);
+    println!("{} customers get a card", budgeting.acting);
     println!("{} customers, each with a strategy", history.n_customers());
     Ok(())
 }
