@@ -51,8 +51,8 @@ const LARGEST_TOTAL: f64 = 1e150;
 ///
 /// # Example
 ///
-/// Three kinds of customers, each of whom answers to one experience; a third experience answers
-/// to nobody more than 1.
+/// Two kinds of customers, each of whom answers to one experience; a third one is worth more than 1
+/// to nobody.
 ///
 /// ```
 /// use segmentry::strategy::Experiences;
@@ -60,14 +60,14 @@ const LARGEST_TOTAL: f64 = 1e150;
 /// use segmentry::work::Work;
 ///
 /// let values: Vec<f64> = (0..3000)
-///     .flat_map(|i| if i % 3 == 0 { [9.0, 1.0, 0.0] } else { [2.0, 6.0, 1.0] })
+///     .flat_map(|i| if i % 3 == 0 { [9.0, 1.0, 0.0] } else { [2.0, 7.0, 1.0] })
 ///     .collect();
 /// let curve = Experiences::new(["coach", "outlet", "letter"], &values)
 ///     .cost_each(Money::new(1_000.0)?)
 ///     .curve(&Work::new())?;
 /// assert_eq!(curve.worth_it, 2);
-/// assert_eq!(curve.steps[0].name, "outlet"); // 2000 × 6 + 1000 × 1
-/// assert!((curve.steps[0].revalued.unwrap().value.amount() - 13_000.0).abs() < 500.0);
+/// assert_eq!(curve.steps[0].name, "outlet"); // 2000 × 7 + 1000 × 1
+/// assert!((curve.steps[0].revalued.unwrap().value.amount() - 15_000.0).abs() < 500.0);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 ///
