@@ -27,6 +27,7 @@ use segmentry::strategy::{
     Candidate, Chosen, CpMap, CustomerBase, CustomerStrategy, Ineligible, Lever, Offer,
     StrategyAssigner, StrategyError, StrategyPlan,
 };
+use segmentry::treatment::TreatmentError;
 use segmentry::units::{Date, Days, Estimate, LeverId, Money, Provenance, SegmentId};
 use segmentry::validate::{
     Answer, Checks, Evidence, Finding, Outcome, SegmentCheck, ValidateError,
@@ -49,6 +50,8 @@ fn results_and_errors_cross_threads() {
     crosses::<SegmentError>();
     crosses::<ValidateError>();
     crosses::<StrategyError>();
+    crosses::<TreatmentError>();
+    crosses::<StrategyPlan>();
     crosses::<Work>();
 }
 

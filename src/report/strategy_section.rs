@@ -145,10 +145,13 @@ fn within_limits(budgeting: &Budgeting, frontier: &[FrontierPoint], least: usize
     let body = format!(
         "<table><tr><th>Limit</th><th>There is</th><th>Used</th><th>One more gains</th></tr>{limits}</table>\
          <ul class=\"note rules\">{quotas}<li>{} of the {} to be gained without limits; serving the largest gains first \
-         would bring {}.</li><li>No plan within these limits gains more than {}.</li></ul>{chart}",
+         would {}.</li><li>No plan within these limits gains more than {}.</li></ul>{chart}",
         short(budgeting.gain),
         short(budgeting.unlimited),
-        short(budgeting.greedy),
+        match budgeting.greedy {
+            Some(greedy) => format!("bring {}", short(greedy)),
+            None => "not meet the quotas".to_owned(),
+        },
         short(budgeting.bound)
     );
     let note = format!("Something is done for {} customers.", grouped(budgeting.acting as f64, 0));

@@ -127,19 +127,8 @@ impl<'a> Candidate<'a> {
         self.base.value.unit()
     }
 
-    /// The attribute of that name, of all customers; see [`row`](Self::row).
-    ///
-    /// # Errors
-    ///
-    /// [`Ineligible`] where there is none.
-    pub fn attribute(&self, name: &'static str) -> Result<&'a AttributeColumn, Ineligible> {
-        let known = self.known_attribute(name);
-        known.ok_or_else(|| Ineligible::because(format!("no attribute `{name}` is known")))
-    }
-
-    /// The attribute of that name, where there is one. A lever that has its own words for a missing
-    /// attribute asks here, because no text is made for the customers of whom nothing is known.
-    pub fn known_attribute(&self, name: &str) -> Option<&'a AttributeColumn> {
+    /// The attribute of that name, of all customers (see [`row`](Self::row)), where there is one.
+    pub fn attribute(&self, name: &str) -> Option<&'a AttributeColumn> {
         let columns = self.base.attributes.as_deref()?.columns();
         columns.iter().find(|column| column.field().name == name)
     }

@@ -5,7 +5,6 @@ use std::fmt;
 use serde::Serialize;
 
 use crate::strategy::allocation::{Allocator, Entrant, FrontierPoint, OfferTable, Uses};
-use crate::strategy::asked::Row;
 use crate::strategy::asking::{Answers, ask, uses};
 use crate::strategy::choice::{NONE, Pick};
 use crate::strategy::considered::Levers;
@@ -39,8 +38,9 @@ pub struct Budgeting {
     /// How far the gain is below the bound at most, as a share of the bound; zero where nothing can
     /// be gained.
     pub gap: f64,
-    /// What serving the largest gains first until the limits are met would gain.
-    pub greedy: Money,
+    /// What serving the largest gains first until the limits are met would gain; `None` where that
+    /// does not meet the quotas.
+    pub greedy: Option<Money>,
     /// For how many customers something is done.
     pub acting: usize,
     /// For how many customers the recommended primary strategy is not done.
@@ -106,15 +106,18 @@ impl fmt::Display for Budgeting {
                 "{lever}: {customers} customers, {at_least} at least; the last costs {price}"
             )?;
         }
-        writeln!(
+        write!(
             f,
             "gains {} of {} without limits, at most {:.4} % below the best plan there is; the \
-             largest gains first would bring {}",
+             largest gains first would ",
             self.gain,
             self.unlimited,
-            100.0 * self.gap,
-            self.greedy
-        )
+            100.0 * self.gap
+        )?;
+        match self.greedy {
+            Some(greedy) => writeln!(f, "bring {greedy}"),
+            None => writeln!(f, "not meet the quotas"),
+        }
     }
 }
 
@@ -191,7 +194,7 @@ impl Limits {
                 Pick { primary: place(found.primary(row)), secondary: place(found.secondary(row)) };
             unlimited = unlimited + Money::finite(kept.gains[0] + kept.gains[1]);
             acting += usize::from(kept.acts.primary != NONE);
-            displaced += usize::from(!Row::is_funded(kept, kept.pick.primary));
+            displaced += usize::from(!kept.is_funded(kept.pick.primary));
         }
         let limits = self.capacities.iter().zip(found.limits());
         let limits = limits.map(|((resource, at_most), outcome)| LimitUse {
@@ -214,7 +217,7 @@ impl Limits {
             unlimited,
             bound: Money::finite(found.bound()),
             gap: found.relative_gap().unwrap_or(0.0),
-            greedy: Money::finite(found.greedy().value),
+            greedy: found.greedy().meets_quotas.then(|| Money::finite(found.greedy().value)),
             acting,
             displaced,
         })

@@ -27,8 +27,8 @@
 //! ```
 //!
 //! `success` is incremental: the share of customers in whom the offer *causes* the change, treated
-//! less control. The value before is the customer's future value to the last bit. A number that
-//! nobody measured says so ([`Provenance`](crate::units::Provenance)), and nothing that was not
+//! less control. The rates before are those of the customer's future value. A number that nobody
+//! measured says so ([`Provenance`](crate::units::Provenance)), and nothing that was not
 //! stated is made up: a lever without its inputs is ineligible for that reason.
 //!
 //! The map of current against potential value follows the individual strategy selection described

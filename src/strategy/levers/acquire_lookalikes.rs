@@ -171,7 +171,7 @@ impl AcquireLookalikes {
         let rows = base.value().rows();
         let all = mean_future(rows.iter());
         let all = all.ok_or_else(|| none("no future value could be estimated"))?;
-        let consent = match base.customer(0).known_attribute(&self.consent) {
+        let consent = match base.customer(0).attribute(&self.consent) {
             Some(column) => Some(column.yes_no().map_err(StrategyError::Data)?),
             None => None,
         };

@@ -136,7 +136,7 @@ impl Migrate {
         from: &str,
     ) -> Result<Offer, Ineligible> {
         let unknown = Ineligible::because("the attribute that the move goes by is not known");
-        let column = customer.known_attribute(name).ok_or(unknown.clone())?;
+        let column = customer.attribute(name).ok_or(unknown.clone())?;
         let kind = "the attribute of the move is neither a category nor an ordered answer";
         let (levels, codes) = column.levels().map_err(|_| Ineligible::because(kind))?;
         let code = codes[customer.row()].ok_or(unknown)?;

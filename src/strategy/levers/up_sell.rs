@@ -81,7 +81,7 @@ impl UpSell {
     fn step<'a>(&'a self, customer: &Candidate<'a>) -> Result<Step<'a>, Ineligible> {
         let ladder = self.ladder.as_ref().ok_or(Ineligible::because("no tiers are stated"))?;
         let unknown = Ineligible::because("no tier is known");
-        let column = customer.known_attribute(&ladder.attribute).ok_or(unknown)?;
+        let column = customer.attribute(&ladder.attribute).ok_or(unknown)?;
         let kind = |_| Ineligible::because("the tier is neither a category nor an ordered answer");
         let (levels, codes) = column.levels().map_err(kind)?;
         let code = codes[customer.row()].ok_or(Ineligible::because("no tier is known"))?;

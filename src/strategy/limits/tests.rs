@@ -84,6 +84,7 @@ fn the_dearest_minutes_go_to_who_gains_most() {
     assert_eq!((told.gain.amount(), told.unlimited.amount()), (46.0 + 26.0 + 3.0, 88.0));
     assert!((told.bound.amount() - 75.0).abs() < 1e-9 && told.gap < 1e-9);
     assert_eq!((told.limits[0].used, told.acting, told.displaced), (20.0, 3, 1));
+    assert_eq!(told.greedy, Some(told.gain)); // all calls take the same minutes
     // The third would gain 13 more with ten minutes; anything from there to the 21 of the second
     // explains the choice.
     let price = told.limits[0].price.amount();
@@ -127,6 +128,7 @@ fn quotas_are_met_or_refused() {
     let told = letters.budgeting().unwrap();
     assert_eq!((told.quotas[0].customers, told.gain.amount()), (2, 46.0 + 26.0 + 3.0 - 0.5));
     assert!(told.quotas[0].price > Money::ZERO);
+    assert!(told.greedy.is_none_or(|greedy| greedy <= told.gain));
     for impossible in [
         two().quota(LeverId::of("letter"), 5),
         two().quota(LeverId::of("call"), 2).capacity(MINUTES, 10.0),
@@ -188,5 +190,6 @@ fn what_offers_use_may_differ_by_customer() {
     let plan = plan(&CpMap::none().with(Voucher).budget(Money::from_minor(14, 0)), &VALUES);
     assert_eq!(done(&plan), ["voucher", "-", "voucher", "-"]);
     assert_eq!(plan.budgeting().unwrap().limits[0].used, 14.0);
+    assert!(plan.budgeting().unwrap().greedy.unwrap() <= plan.budgeting().unwrap().gain);
     assert_eq!(plan.budgeting().unwrap().gain.amount(), 56.0);
 }
